@@ -1,0 +1,7 @@
+export type { DeviceWidth, MmioDevice } from './bus.ts'
+export type { Clock, Timer } from './clock.ts'
+export type { IrqLine } from './irq.ts'
+export type { Plain, SavedState, Stateful } from './state.ts'
+export type { AccessWidth, Exit, Vcpu } from './vcpu.ts'
+export { webAssembly } from './webassembly.ts'
+export type { WasmInstance, WasmMemory, WasmModule, WasmNamespace, WasmTable } from './webassembly.ts'
