@@ -1,19 +1,25 @@
+import { existsSync, readdirSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
+import type { TestProjectInlineConfiguration } from 'vitest/config'
 
-const project = (name: string, root: string) => ({
-  resolve: { conditions: ['strata-source', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: ['strata-source', 'node', 'import', 'default'], externalConditions: ['strata-source'] } },
-  test: { name, root, include: ['test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+// Tests import the packages' sources, never what was built from an older state of them.
+const conditions = ['strata-source', 'node', 'import', 'default']
+
+const project = (name: string, root: string, include: string): TestProjectInlineConfiguration => ({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: ['strata-source'] } },
+  test: { name, root, include: [include], testTimeout: 60_000, hookTimeout: 60_000 },
 })
+
+const packages = ['packages', 'apps']
+  .flatMap(parent => readdirSync(parent).map(name => ({ name, root: `${parent}/${name}` })))
+  .filter(({ root }) => existsSync(`${root}/package.json`))
 
 export default defineConfig({
   test: {
     projects: [
-      project('machine', 'packages/machine'),
-      project('emulator', 'packages/emulator'),
-      project('paravirt', 'packages/paravirt'),
-      project('image', 'packages/image'),
-      project('cli', 'apps/cli'),
+      ...packages.map(({ name, root }) => project(name, root, 'test/**/*.test.ts')),
+      project('tests', 'tests', '**/*.test.ts'),
     ],
   },
 })
