@@ -1,1 +1,7 @@
-export {}
+export { SbiError } from './sbi/call.ts'
+export type { SbiCall, SbiExtension, SbiFunction, SbiResult } from './sbi/call.ts'
+export type { RemoteFence, SbiCpu, SbiCpuStatus } from './sbi/cpu.ts'
+export type { DebugConsole } from './sbi/dbcn.ts'
+export { SbiServer } from './sbi/server.ts'
+export type { SbiServerOptions } from './sbi/server.ts'
+export type { SystemReset, SystemResetPort, SystemResetReason } from './sbi/srst.ts'
