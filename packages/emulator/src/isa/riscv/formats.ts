@@ -194,11 +194,11 @@ const validRounding: Accepts = ({ rm: mode }) => mode !== 5 && mode !== 6
 /** What the rows of one extension are made with. */
 export interface Rows {
   /** An instruction with a meaning. `bits` is a pattern of `0`, `1` and `.`, most significant bit first. */
-  instruction(mnemonic: string, how: Format, bits: string, meaning: (micro: Micro) => void, accepts?: Accepts): MeaningRow
+  readonly instruction: (mnemonic: string, how: Format, bits: string, meaning: (micro: Micro) => void, accepts?: Accepts) => MeaningRow
   /** An instruction that host-side code executes. */
-  service(mnemonic: string, how: Format, bits: string, accepts?: Accepts): ServiceRow
+  readonly service: (mnemonic: string, how: Format, bits: string, accepts?: Accepts) => ServiceRow
   /** A short form: `long` gives the instruction it stands for. */
-  rewrite(mnemonic: string, how: Format, bits: string, long: (operands: Operands) => Long, accepts?: Accepts): RewriteRow
+  readonly rewrite: (mnemonic: string, how: Format, bits: string, long: (operands: Operands) => Long, accepts?: Accepts) => RewriteRow
 }
 
 /** Constructors for the rows of `extension`. A format with a rounding mode refuses the reserved ones by itself. */
