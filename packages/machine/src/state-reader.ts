@@ -1,8 +1,13 @@
 import { StateError } from './errors.ts'
 import type { Plain, SavedState } from './state.ts'
 
-const shown = (value: Plain | undefined): string =>
-  value instanceof Uint8Array ? `${String(value.length)} bytes` : Array.isArray(value) ? `a list of ${String(value.length)}` : typeof value === 'object' ? (value === null ? 'null' : 'a record') : `${typeof value} ${String(value)}`
+const shown = (value: Plain | undefined): string => {
+  if (value === undefined) return 'nothing'
+  if (value === null) return 'null'
+  if (value instanceof Uint8Array) return `${String(value.length)} bytes`
+  if (Array.isArray(value)) return `a list of ${String(value.length)}`
+  return typeof value === 'object' ? 'a record' : `the ${typeof value} ${String(value).slice(0, 100)}`
+}
 
 /**
  * Checks a saved state field by field, so that a part can read all it needs before it changes anything in itself.
@@ -14,10 +19,7 @@ export class StateReader {
 
   /** Throws `ERR_STATE_VERSION` unless the state's version is `version`. */
   constructor(part: string, state: SavedState, version: number) {
-    const given: unknown = state
-    if (typeof given !== 'object' || given === null || Array.isArray(given) || given instanceof Uint8Array) {
-      throw new StateError('ERR_STATE_SHAPE', `the state of ${part} must be a record`)
-    }
+    if (!isRecord(state)) throw new StateError('ERR_STATE_SHAPE', `the state of ${part} must be a record`)
     if (state.version !== version) {
       throw new StateError(
         'ERR_STATE_VERSION',
@@ -67,6 +69,17 @@ export class StateReader {
     )
   }
 
+  /** A list of exactly `length` truth values. */
+  booleans(key: string, length: number): boolean[] {
+    return this.#list(key, length).map((value) => (typeof value === 'boolean' ? value : this.#refuse(key, 'true or false', value)))
+  }
+
+  /** A record of any fields. */
+  record(key: string): { readonly [key: string]: Plain } {
+    const value = this.#get(key)
+    return isRecord(value) ? value : this.#refuse(key, 'a record', value)
+  }
+
   /** Another part's state. */
   state(key: string): SavedState {
     const value = this.#get(key)
@@ -103,10 +116,8 @@ export class StateReader {
   }
 }
 
+const isRecord = (value: Plain | undefined): value is { readonly [key: string]: Plain } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+
 /** Whether a value is a record with a numeric version. */
-export const isSavedState = (value: Plain | undefined): value is SavedState =>
-  typeof value === 'object' &&
-  value !== null &&
-  !Array.isArray(value) &&
-  !(value instanceof Uint8Array) &&
-  typeof (value as { readonly version?: Plain }).version === 'number'
+export const isSavedState = (value: Plain | undefined): value is SavedState => isRecord(value) && typeof value['version'] === 'number'
