@@ -43,6 +43,7 @@ export const loadKernel = (memory: GuestMemory, bytes: Uint8Array, options: Load
   if (isElf(bytes)) return loadElf(memory, bytes, options)
   const header = linuxImage(bytes)
   if (header !== undefined) return loadImage(memory, bytes, header, options)
+  if (bytes[0] === 0x4d && bytes[1] === 0x5a) throw foreign('it is an EFI application, but no raw Linux Image of a known kind')
   const start = options.at ?? memory.base
   const range = { start, end: start + bytes.length }
   checkPlace(memory, 'the kernel', range, options.occupied)
@@ -54,6 +55,9 @@ const loadImage = (memory: GuestMemory, bytes: Uint8Array, header: LinuxImageHea
   const { machine } = options
   if (machine !== undefined && (machine.image !== header.magic || (machine.bigEndian ?? false) !== header.bigEndian)) {
     throw foreign(`its Image header says ${JSON.stringify(header.magic)}${header.bigEndian ? ', big-endian' : ''}, ${JSON.stringify(machine.image ?? 'an ELF file')} was expected`)
+  }
+  if (bytes.length < header.fileSize) {
+    throw new LoaderError('ERR_LOADER_TRUNCATED', `the kernel should have at least ${String(header.fileSize)} bytes, but ${String(bytes.length)} came: obtain it again`)
   }
   const start = options.at ?? memory.base + header.textOffset
   const range = { start, end: start + Math.max(header.imageSize, bytes.length) }

@@ -15,6 +15,26 @@ export interface LinuxImageHeader {
   /** Bytes the kernel occupies once it runs, beyond the file's end for its zeroed data; 0 if it does not say. */
   readonly imageSize: number
   readonly bigEndian: boolean
+  /** Bytes the file must have at least, as its EFI header tells; 0 if it has none. */
+  readonly fileSize: number
+}
+
+const peSignature = 0x5045_0000
+const coffHeaderSize = 24
+const sectionHeaderSize = 40
+
+/** The end of the last section of the EFI application that an Image usually is as well (PE/COFF, sections 3 and 4). */
+const efiFileSize = (bytes: Uint8Array, view: DataView): number => {
+  const at = view.getUint32(0x3c, true)
+  if (at < headerSize || at + coffHeaderSize > bytes.length || view.getUint32(at) !== peSignature) return 0
+  const sections = view.getUint16(at + 6, true)
+  const table = at + coffHeaderSize + view.getUint16(at + 20, true)
+  let end = table + sections * sectionHeaderSize
+  if (end > bytes.length) return end
+  for (let section = table; section < table + sections * sectionHeaderSize; section += sectionHeaderSize) {
+    end = Math.max(end, view.getUint32(section + 16, true) + view.getUint32(section + 20, true))
+  }
+  return end
 }
 
 /** Reads the header; `undefined` if the bytes are something else. Throws `ERR_LOADER_FORMAT` if it makes no sense. */
@@ -28,5 +48,11 @@ export const linuxImage = (bytes: Uint8Array): LinuxImageHeader | undefined => {
   if (textOffset > 0xffff_ffffn || imageSize > 0xffff_ffffn) {
     throw new LoaderError('ERR_LOADER_FORMAT', `the kernel's header asks for ${String(imageSize)} bytes at offset ${String(textOffset)}: the file is damaged`)
   }
-  return { magic, textOffset: Number(textOffset), imageSize: Number(imageSize), bigEndian: (view.getBigUint64(24, true) & 1n) === 1n }
+  return {
+    magic,
+    textOffset: Number(textOffset),
+    imageSize: Number(imageSize),
+    bigEndian: (view.getBigUint64(24, true) & 1n) === 1n,
+    fileSize: efiFileSize(bytes, view),
+  }
 }
