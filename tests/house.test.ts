@@ -21,6 +21,7 @@ describe.each(publicPackages.map(one => ({ ...one, name: one.manifest.name })))(
       version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
       type: 'module',
       license: 'MIT',
+      description: expect.stringMatching(/.{20}/),
       engines: readManifest(root).engines,
       publishConfig: { access: 'public' },
     })
