@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 /**
  * What a long operation is doing.
  *
@@ -24,4 +26,14 @@ export interface Task {
   /** Ends the operation early; it then rejects with the signal's reason, and what was downloaded so far is kept for the next time. */
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ProgressListener | undefined
+}
+
+/** Waits; rejects with the signal's reason as soon as it is aborted. */
+export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await sleep(milliseconds, undefined, signal === undefined ? {} : { signal })
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error
+  }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { systemCode } from '../errors.ts'
+import { pause } from '../task.ts'
 
 /** Who holds a lock, as its file says. */
 interface Owner {
@@ -44,10 +44,7 @@ export async function acquireLock(path: string, options: LockOptions = {}): Prom
       continue
     }
     options.onWait?.(holder, (performance.now() - begun) / 1000)
-    await sleep(pollMilliseconds, undefined, options.signal === undefined ? {} : { signal: options.signal }).catch((error: unknown) => {
-      options.signal?.throwIfAborted()
-      throw error
-    })
+    await pause(pollMilliseconds, options.signal)
   }
 }
 

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { interceptors, request, type Dispatcher } from 'undici'
 import { ImageFormatError, ImageNetworkError, messageOf, systemCode } from '../errors.ts'
 import { collect, bounded, type ByteStream } from '../format/byte-stream.ts'
+import { pause } from '../task.ts'
 import { proxyDispatcher, type ProxySettings } from './proxy.ts'
 
 export interface HttpResponse {
@@ -41,7 +41,7 @@ export class HttpClient {
         signal?.throwIfAborted()
         const wait = retryMilliseconds[attempt]
         if (wait === undefined || !(error instanceof ImageNetworkError) || !mayPass(error)) throw error
-        await sleep(wait, undefined, signal === undefined ? {} : { signal })
+        await pause(wait, signal)
       }
     }
   }
@@ -94,7 +94,8 @@ export class HttpClient {
 
 function mayPass(error: ImageNetworkError): boolean {
   if (error.status !== undefined) return error.status === 408 || error.status === 429 || error.status >= 500
-  return !hopeless.has(systemCode(error.cause) ?? '')
+  const code = systemCode(error.cause)
+  return code !== undefined && !hopeless.has(code)
 }
 
 /** A URL without its password, fit for messages. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { BlobReference, Cache } from '../cache/cache.ts'
 import { unrepaired, type DebianArchive } from '../debian/archive.ts'
 import type { DebianPackage, PackageIndex } from '../debian/package-index.ts'
@@ -50,7 +51,8 @@ export async function assemble(
   archive: DebianArchive, name: string, refresh: boolean, build: (index: PackageIndex) => Promise<Recipe>,
 ): Promise<Assembled> {
   const { cache, task } = archive
-  const record = `${format} ${archive.id} ${name}`
+  // A list of packages may be longer than a file's name can be.
+  const record = `${format}-${createHash('sha256').update(`${archive.id}\n${name}`).digest('hex')}`
   let damage: ImageHashError | undefined
   const recorded = async (): Promise<Assembled | undefined> => {
     task.signal?.throwIfAborted()
@@ -142,7 +144,7 @@ export async function removeImage(cache: Cache, name: string): Promise<number | 
 async function manifests(cache: Cache): Promise<{ record: string, manifest: Manifest }[]> {
   const found: { record: string, manifest: Manifest }[] = []
   for (const record of await cache.records('manifests')) {
-    if (!record.startsWith(`${format} `)) continue
+    if (!record.startsWith(`${format}-`)) continue
     const manifest = await cache.readRecord('manifests', record) as Manifest | undefined
     if (manifest !== undefined) found.push({ record, manifest })
   }
