@@ -1,1 +1,6 @@
-export {}
+export { instructionSet } from './isa/riscv/extensions.ts'
+export type { ExtensionName, InstructionSet } from './isa/riscv/extensions.ts'
+export { RiscvHart } from './isa/riscv/hart.ts'
+export type { HartOptions } from './isa/riscv/hart.ts'
+export { VirtBoard } from './isa/riscv/board.ts'
+export type { SupervisorEnvironment, VirtBoardImage, VirtBoardOptions } from './isa/riscv/board.ts'

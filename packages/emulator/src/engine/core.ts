@@ -1,0 +1,280 @@
+import type { GuestMemory, WasmInstance } from '@strata/machine'
+import { webAssembly } from '@strata/machine'
+import type { FunctionRef } from '../wasm/code.ts'
+import { ModuleBuilder } from '../wasm/module.ts'
+import type { Translation } from './access.ts'
+import { defineAccess } from './access.ts'
+import { CodeCache } from './code-cache.ts'
+import { defineInterpreter } from './interpreter.ts'
+import { cells, deviceAnswer, leave } from './layout.ts'
+import type { RegisterFile } from './slots.ts'
+import { assignHandlers, handlers, pageBytes, slot, slotBytes, writeIllegalSlot, writeSlot } from './slots.ts'
+import type { Decoder } from './table.ts'
+import { codeTable, emptyTag, tlbBlockBytes, tlbEntries, writeTable } from './tlb.ts'
+
+/** What the engine must know of an instruction set. */
+export interface CoreIsa {
+  readonly decoder: Decoder
+  readonly files: Readonly<Record<string, RegisterFile>>
+  readonly stateCells: Readonly<Record<string, number>>
+  /** How many blocks of translation tables its modes need. */
+  readonly modes: number
+  /** Bytes of private memory it needs, handed to it as `Core.isaArea`. */
+  readonly areaBytes: number
+  /** Host functions its translation imports, by name. */
+  readonly imports: Readonly<Record<string, (...operands: never[]) => unknown>>
+  /** Whether an encoding that starts with this half-word has four bytes. */
+  isLong(halfword: number): boolean
+  /** Declares the host functions in `imports` and returns what defines the translation once all imports are declared. */
+  declare(module: ModuleBuilder): { translation(): Translation; helpers(): Readonly<Record<string, FunctionRef>> }
+  /** Cause of a fetch from an address that is not RAM. */
+  readonly fetchFault: number
+}
+
+interface Exports {
+  readonly interpret: (cpu: number) => number
+  readonly translate: (cpu: number, address: bigint, kind: number) => bigint
+}
+
+/** How many pages of pre-decoded code a CPU keeps: 32 MiB of slots. */
+const cachedPages = 1024
+/** How many instructions are decoded at a time. */
+const decodeAhead = 64
+
+/**
+ * One CPU's engine: its state block, translation tables, pre-decoded code and the emitted interpreter. It executes
+ * until something needs the ISA's host-side code. It knows no instruction set but through {@link CoreIsa}.
+ */
+export class Core {
+  /** Bytes of private memory a machine with `cpus` such CPUs must reserve in its `GuestMemory`. */
+  static reservedBytes(isa: Pick<CoreIsa, 'modes' | 'areaBytes'>, cpus: number, ramSize: number): number {
+    const each = CodeCache.bytes(cachedPages) + isa.modes * tlbBlockBytes + pageBytes + isa.areaBytes + 512
+    return CodeCache.sharedBytes(ramSize) + cpus * each
+  }
+
+  readonly memory: GuestMemory
+  /** Offset of the CPU's block. */
+  readonly block: number
+  /** The ISA's private memory. */
+  readonly isaArea: number
+  /** All of linear memory. */
+  readonly view: DataView
+  readonly #bytes: Uint8Array
+  readonly #isa: CoreIsa
+  readonly #exports: Exports
+  readonly #cache: CodeCache
+  readonly #numbers: ReturnType<typeof assignHandlers>['numbers']
+  readonly #tlb: number
+  readonly #scratch: number
+
+  constructor(memory: GuestMemory, isa: CoreIsa) {
+    this.memory = memory
+    this.#isa = isa
+    this.view = new DataView(memory.memory.buffer)
+    this.#bytes = new Uint8Array(memory.memory.buffer)
+    this.#cache = new CodeCache(
+      memory,
+      cachedPages,
+      () => {
+        this.#flushTable(codeTable)
+      },
+      () => {
+        this.#flushTable(writeTable)
+      },
+    )
+    this.block = this.#cache.block
+    this.#tlb = memory.reserve(isa.modes * tlbBlockBytes, 64)
+    this.#scratch = memory.reserve(pageBytes + slotBytes, 64) + 0xffe * (slotBytes / 2)
+    this.isaArea = memory.reserve(isa.areaBytes, 64)
+
+    const { numbers, entries } = assignHandlers(isa.decoder.rows)
+    this.#numbers = numbers
+    const module = new ModuleBuilder({ pages: memory.memory.buffer.byteLength / 65536, shared: memory.shared })
+    const codeWritten = module.import('code_written', ['i32'], undefined)
+    const declared = isa.declare(module)
+    const translation = declared.translation()
+    const access = defineAccess(module, translation, codeWritten)
+    const interpret = defineInterpreter(module, { entries, access, helpers: declared.helpers(), stateCells: isa.stateCells })
+    module.export('interpret', interpret)
+    module.export('translate', translation.translate)
+    const compiled = new webAssembly.Module(module.encode({ branchHints: true }))
+    const instance: WasmInstance = new webAssembly.Instance(compiled, {
+      host: {
+        memory: memory.memory,
+        code_written: (page: number) => {
+          this.#cache.written(page)
+        },
+        ...isa.imports,
+      },
+    })
+    this.#exports = instance.exports as unknown as Exports
+
+    this.setCell64(cells.ramBase, BigInt(memory.base))
+    this.setCell64(cells.ramSize, BigInt(memory.size))
+    this.setCell(cells.ramOffset, memory.offset)
+    this.setCell(cells.pageFlags, this.#cache.flags)
+    this.selectMode(0)
+    this.flush()
+  }
+
+  cell(offset: number): number {
+    return this.view.getInt32(this.block + offset, true)
+  }
+  setCell(offset: number, value: number): void {
+    this.view.setInt32(this.block + offset, value, true)
+  }
+  /** A 64-bit cell, unsigned. */
+  cell64(offset: number): bigint {
+    return this.view.getBigUint64(this.block + offset, true)
+  }
+  setCell64(offset: number, value: bigint): void {
+    this.view.setBigUint64(this.block + offset, value, true)
+  }
+
+  /** Chooses the translation tables of a mode. */
+  selectMode(mode: number): void {
+    this.setCell(cells.tlb, this.#tlb + mode * tlbBlockBytes)
+  }
+
+  /** Forgets every translation. */
+  flush(): void {
+    this.#bytes.fill(0xff, this.#tlb, this.#tlb + this.#isa.modes * tlbBlockBytes)
+  }
+  /** Forgets every translation of one mode. */
+  flushMode(mode: number): void {
+    this.#bytes.fill(0xff, this.#tlb + mode * tlbBlockBytes, this.#tlb + (mode + 1) * tlbBlockBytes)
+  }
+  /** Forgets the translations of the page of `address`, in every mode. */
+  flushPage(address: bigint): void {
+    const entry = (Number((address >> 12n) & BigInt(tlbEntries - 1))) * 16
+    for (let table = this.#tlb; table < this.#tlb + this.#isa.modes * tlbBlockBytes; table += tlbEntries * 16) {
+      this.view.setBigInt64(table + entry, emptyTag, true)
+    }
+  }
+
+  /**
+   * Executes from cell `pc` until `leave.budget`, `service`, `trap`, `device` or `illegal`. Cell `budget` says how many
+   * instructions may retire, and afterwards how many were left.
+   */
+  run(): number {
+    for (;;) {
+      const why = this.#exports.interpret(this.block)
+      switch (why) {
+        case leave.fetch:
+          if (!this.#fetch()) return leave.trap
+          break
+        case leave.decode:
+          this.#decode()
+          break
+        case leave.again:
+          break
+        case leave.straddle: {
+          const result = this.#straddle()
+          if (result !== leave.budget) return result
+          break
+        }
+        default:
+          return why
+      }
+    }
+  }
+
+  /** The encoding kept by the slot at which `run` returned `service` or `illegal`. */
+  encoding(): number {
+    return this.view.getInt32(this.cell(cells.slot) + slot.immediate, true) >>> 0
+  }
+
+  /** Answers a pending device access; the instruction is executed again and takes the answer. */
+  answerDevice(value: bigint | undefined): void {
+    if (value !== undefined) this.setCell64(cells.deviceValue, BigInt.asUintN(64, value))
+    this.setCell(cells.deviceAnswer, value === undefined ? deviceAnswer.refused : deviceAnswer.ready)
+  }
+
+  /** The guest-physical address an instruction fetch at `address` goes to, or undefined with the fault in the cells. */
+  fetchAddress(address: bigint): number | undefined {
+    const physical = this.#exports.translate(this.block, BigInt.asIntN(64, address), 2)
+    if (this.cell(cells.fault) !== 0) return undefined
+    const at = Number(BigInt.asUintN(64, physical))
+    if (this.memory.contains(at, 2)) return at
+    this.setCell(cells.cause, this.#isa.fetchFault)
+    this.setCell64(cells.trapValue, BigInt.asUintN(64, address))
+    return undefined
+  }
+
+  #codeEntry(pc: bigint): number {
+    return this.cell(cells.tlb) + codeTable + Number((pc >> 12n) & BigInt(tlbEntries - 1)) * 16
+  }
+
+  /** Finds the slots of the page of `pc`. */
+  #fetch(): boolean {
+    const pc = this.cell64(cells.pc)
+    const physical = this.fetchAddress(pc)
+    if (physical === undefined) return false
+    const slots = this.#cache.slots((physical - this.memory.base) >>> 12)
+    const entry = this.#codeEntry(pc)
+    this.view.setBigUint64(entry, pc & ~0xfffn, true)
+    this.view.setInt32(entry + 8, slots, true)
+    return true
+  }
+
+  /** Decodes from the slot the interpreter stopped at onwards, to what is decoded already or the page's end. */
+  #decode(): void {
+    let address = this.cell(cells.slot)
+    const { page, offset } = this.#cache.locate(address)
+    const ram = this.memory.view
+    const start = page * 4096
+    this.#cache.holdsCode(page)
+    let at = offset
+    for (let count = 0; count < decodeAhead && at < 4096; count++) {
+      if (this.view.getUint16(address + slot.handler, true) !== handlers.undecoded) return
+      const low = ram.getUint16(start + at, true)
+      const long = this.#isa.isLong(low)
+      if (long && at === 4094) {
+        this.view.setUint16(address + slot.handler, handlers.straddle, true)
+        return
+      }
+      const bits = long ? (low | (ram.getUint16(start + at + 2, true) << 16)) >>> 0 : low
+      const operation = this.#isa.decoder.decode(bits)
+      if (operation === undefined) {
+        writeIllegalSlot(this.view, address, bits)
+        return
+      }
+      writeSlot(this.view, address, operation, bits, this.#numbers, this.#isa.files, this.block, at)
+      at += operation.length
+      address += operation.length * (slotBytes / 2)
+    }
+  }
+
+  /** Executes the one instruction at `pc` whose halves are on two pages. */
+  #straddle(): number {
+    const pc = this.cell64(cells.pc)
+    const first = this.#cache.locate(this.cell(cells.slot)).page
+    const second = this.fetchAddress(pc + 2n)
+    if (second === undefined) return leave.trap
+    const ram = this.memory.view
+    const bits = (ram.getUint16(first * 4096 + 4094, true) | (ram.getUint16(second - this.memory.base, true) << 16)) >>> 0
+    const operation = this.#isa.decoder.decode(bits)
+    if (operation === undefined) writeIllegalSlot(this.view, this.#scratch, bits)
+    else writeSlot(this.view, this.#scratch, operation, bits, this.#numbers, this.#isa.files, this.block, undefined)
+    this.view.setUint16(this.#scratch + 2 * slotBytes + slot.handler, handlers.pageEnd, true)
+    // For one instruction, the page's slots are elsewhere.
+    const entry = this.#codeEntry(pc)
+    const slots = this.view.getInt32(entry + 8, true)
+    const budget = this.cell(cells.budget)
+    this.view.setInt32(entry + 8, this.#scratch - 0xffe * (slotBytes / 2), true)
+    this.setCell(cells.budget, 1)
+    const why = this.#exports.interpret(this.block)
+    this.setCell(cells.budget, budget - 1 + this.cell(cells.budget))
+    // A full flush inside may have emptied the entry; then it stays empty.
+    this.view.setInt32(entry + 8, slots, true)
+    // The next page's code may not be known yet, or this instruction is to be done again: no reason to stop.
+    return why === leave.fetch || why === leave.again ? leave.budget : why
+  }
+
+  #flushTable(table: number): void {
+    for (let mode = 0; mode < this.#isa.modes; mode++) {
+      const start = this.#tlb + mode * tlbBlockBytes + table
+      this.#bytes.fill(0xff, start, start + tlbEntries * 16)
+    }
+  }
+}
