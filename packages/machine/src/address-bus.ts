@@ -90,12 +90,11 @@ export class Bus {
       const mapping = this.#mappings[middle]
       if (mapping === undefined) return undefined
       if (address < mapping.start) high = middle - 1
-      else if (address >= mapping.end) low = middle + 1
-      else {
+      else if (address < mapping.end) {
         if (address + width > mapping.end) return undefined
         this.#last = mapping
         return mapping
-      }
+      } else low = middle + 1
     }
     return undefined
   }
