@@ -1,7 +1,7 @@
 import type { Operands, Row } from '../../engine/table.ts'
 import {
   CA, CB, CBImmediate, CBShift, CFLoadDouble, CFLoadDoubleSp, CFStoreDouble, CFStoreDoubleSp, CI, CJ, CJumpRegister, CLoadDouble,
-  CLoadDoubleSp, CLoadWord, CLoadWordSp, CLui, CNop, CR, CShift, CStackAddress, CStackAdjust, CStoreDouble, CStoreDoubleSp, CStoreWord,
+  CLoadDoubleSp, CLoadWord, CLoadWordSp, CLui, CR, CShift, CStackAddress, CStackAdjust, CStoreDouble, CStoreDoubleSp, CStoreWord,
   CStoreWordSp, None, rowsOf,
 } from './formats.ts'
 
@@ -45,8 +45,8 @@ export const c: readonly Row[] = [
   rewrite('c.sd', CStoreDouble, '111 ... ... .. ... 00', as('sd')),
 
   // Quadrant 1.
-  rewrite('c.nop', CNop, '000 . 00000 ..... 01', as('addi', { rd: zero, rs1: zero })),
-  rewrite('c.addi', CI, '000 . ..... ..... 01', inPlace('addi'), rdNotZero),
+  rewrite('c.nop', None, '000 0 00000 00000 01', as('addi', { rd: zero, rs1: zero, imm: 0 })),
+  rewrite('c.addi', CI, '000 . ..... ..... 01', inPlace('addi'), ({ rd, imm }) => rd !== zero || imm !== 0),
   rewrite('c.addiw', CI, '001 . ..... ..... 01', inPlace('addiw'), rdNotZero),
   rewrite('c.li', CI, '010 . ..... ..... 01', as('addi', { rs1: zero })),
   rewrite('c.addi16sp', CStackAdjust, '011 . 00010 ..... 01', as('addi', { rd: sp, rs1: sp }), immNotZero),

@@ -1,6 +1,6 @@
 import type { Row } from '../../engine/table.ts'
 import { double, doubleToSingle, loadDouble, meaningsOf, moveDoubleToX, moveXToDouble, singleToDouble, storeDouble } from './float.ts'
-import { FCompare, FLoad, FR, FR1Rm, FRRm, FStore, FToX, FToXRm, R4, rowsOf, XToF, XToFRm } from './formats.ts'
+import { FCompare, FLoad, FR, FR1Exact, FR1Rm, FRRm, FStore, FToX, FToXRm, R4, rowsOf, XToF, XToFExact, XToFRm } from './formats.ts'
 
 const { instruction } = rowsOf('d')
 const doubles = meaningsOf(double)
@@ -36,10 +36,10 @@ export const d: readonly Row[] = [
   instruction('fcvt.wu.d', FToXRm, '11000 01 00001 ..... ... ..... 1010011', doubles.toInteger('u32')),
   instruction('fcvt.l.d', FToXRm, '11000 01 00010 ..... ... ..... 1010011', doubles.toInteger('i64')),
   instruction('fcvt.lu.d', FToXRm, '11000 01 00011 ..... ... ..... 1010011', doubles.toInteger('u64')),
-  instruction('fcvt.d.w', XToFRm, '11010 01 00000 ..... ... ..... 1010011', doubles.fromInteger('i32')),
-  instruction('fcvt.d.wu', XToFRm, '11010 01 00001 ..... ... ..... 1010011', doubles.fromInteger('u32')),
+  instruction('fcvt.d.w', XToFExact, '11010 01 00000 ..... ... ..... 1010011', doubles.fromInteger('i32')),
+  instruction('fcvt.d.wu', XToFExact, '11010 01 00001 ..... ... ..... 1010011', doubles.fromInteger('u32')),
   instruction('fcvt.d.l', XToFRm, '11010 01 00010 ..... ... ..... 1010011', doubles.fromInteger('i64')),
   instruction('fcvt.d.lu', XToFRm, '11010 01 00011 ..... ... ..... 1010011', doubles.fromInteger('u64')),
   instruction('fcvt.s.d', FR1Rm, '01000 00 00001 ..... ... ..... 1010011', doubleToSingle),
-  instruction('fcvt.d.s', FR1Rm, '01000 01 00000 ..... ... ..... 1010011', singleToDouble),
+  instruction('fcvt.d.s', FR1Exact, '01000 01 00000 ..... ... ..... 1010011', singleToDouble),
 ]

@@ -137,6 +137,11 @@ export const FToXRm: Format = format('FToXRm', 'rd,rs1,rm', rd, fs1, rm)
 export const FToX: Format = format('FToX', 'rd,rs1', rd, fs1)
 /** Integer register to floating point with a rounding mode. */
 export const XToFRm: Format = format('XToFRm', 'rd,rs1,rm', fd, rs1, rm)
+// Conversions that are always exact have a rounding mode that decides nothing and is not written.
+/** Floating point to a wider format. */
+export const FR1Exact: Format = format('FR1Exact', 'rd,rs1', fd, fs1, rm)
+/** Integer register to a floating-point format that holds every such integer. */
+export const XToFExact: Format = format('XToFExact', 'rd,rs1', fd, rs1, rm)
 /** Integer register to floating point. */
 export const XToF: Format = format('XToF', 'rd,rs1', fd, rs1)
 
@@ -158,7 +163,6 @@ const doubleToStack = unsigned([10, 3, 3], [7, 3, 6])
 export const CR: Format = format('CR', 'rd,rs2', rd, cRs2)
 export const CJumpRegister: Format = format('CJumpRegister', 'rs1', register('rs1', 'x', 7))
 export const CI: Format = format('CI', 'rd,imm', rd, cImm)
-export const CNop: Format = format('CNop', 'imm', cImm)
 export const CShift: Format = format('CShift', 'rd,imm', rd, cShift)
 export const CLui: Format = format('CLui', 'rd,imm', rd, upper([12, 1, 17], [2, 5, 12]))
 export const CStackAdjust: Format = format('CStackAdjust', 'sp,imm', signed([12, 1, 9], [6, 1, 4], [5, 1, 6], [3, 2, 7], [2, 1, 5]))
