@@ -47,7 +47,7 @@ export class HostClock implements Clock, Stateful {
     if (this.#timers.nextDeadline() < Infinity) this.#timers.fireDue(this.now())
   }
 
-  retire(): void {
+  retire(_instructions: number): void {
     // The host's time passes by itself.
   }
 
