@@ -6,7 +6,8 @@ import { binary32, binary64 } from './binary.ts'
 import { defineClass, defineCompare, defineMinMax } from './compare.ts'
 import { defineFromInteger, defineNarrow, defineToInteger, defineWiden, integerTypes } from './convert.ts'
 import { defineDivide } from './divide.ts'
-import { defineFusedMultiplyAdd } from './fma.ts'
+import { defineDoubleFma, defineSingleFma } from './fma-host.ts'
+import { defineExactFma } from './fma.ts'
 import { defineMultiply } from './multiply.ts'
 import { defineEnding } from './pack.ts'
 import type { Ending } from './pack.ts'
@@ -30,6 +31,8 @@ export const defineFloat = (module: ModuleBuilder): Readonly<Record<string, Func
   return {
     ...defineFormat(module, binary32, single),
     ...defineFormat(module, binary64, double),
+    f32_fma: defineSingleFma(module, defineExactFma(module, binary32, single)),
+    f64_fma: defineDoubleFma(module, defineExactFma(module, binary64, double)),
     f32_to_f64: defineWiden(module, double),
     f64_to_f32: defineNarrow(module, single),
   }
@@ -41,7 +44,6 @@ const defineFormat = <T extends 'i32' | 'i64'>(module: ModuleBuilder, format: Bi
     mul: defineMultiply(module, format, ending),
     div: defineDivide(module, format, ending),
     sqrt: defineSquareRoot(module, format, ending),
-    fma: defineFusedMultiplyAdd(module, format, ending, `${format.name}_fma`),
     ...defineCompare(module, format),
     ...defineMinMax(module, format, ending),
     class: defineClass(module, format),

@@ -10,14 +10,9 @@ import type { Ending } from './pack.ts'
 export type TernaryOperation<T extends 'i32' | 'i64'> = FunctionRef<readonly ['i32', 'i32', T, T, T], T>
 
 /** `a * b + c` rounded once (IEEE 754-2019, section 5.4.1), through a 128-bit sum. */
-export const defineFusedMultiplyAdd = <T extends 'i32' | 'i64'>(
-  module: ModuleBuilder,
-  format: Binary<T>,
-  ending: Ending<T>,
-  name: string,
-): TernaryOperation<T> => {
-  const { raw } = format
-  return module.function(name, ['i32', 'i32', raw, raw, raw], raw, (code, status, rounding, a, b, c) => {
+export const defineExactFma = <T extends 'i32' | 'i64'>(module: ModuleBuilder, format: Binary<T>, ending: Ending<T>): TernaryOperation<T> => {
+  const { name, raw } = format
+  return module.function(`${name}_fma_exact`, ['i32', 'i32', raw, raw, raw], raw, (code, status, rounding, a, b, c) => {
     const x = code.let(format.widen(a))
     const y = code.let(format.widen(b))
     const z = code.let(format.widen(c))

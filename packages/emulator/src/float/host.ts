@@ -16,6 +16,8 @@ export interface HostOperation<T extends 'i32' | 'i64'> {
   readonly compute: () => Value<T>
   /** The smallest exponent field of a result that cannot have underflowed. */
   readonly least: number
+  /** Whether the result is the correctly rounded one, where the host's operations do not see to that. */
+  readonly sure?: () => I32
   /**
    * Whether the result is exact, given as code that returns it if so; falling off leaves the question to the exact path.
    * May raise inexact and return as well.
@@ -28,14 +30,14 @@ export interface HostOperation<T extends 'i32' | 'i64'> {
  * rounding to nearest even, a finite result that did not underflow, and inexact raised already or decided by `settle`.
  */
 export const hostFirst = <T extends 'i32' | 'i64'>(code: Code, format: Binary<T>, status: I32, rounding: I32, operation: HostOperation<T>): void => {
-  const { compute, least, settle } = operation
+  const { compute, least, sure, settle } = operation
   code.if(i32.eq(rounding, i32.const(Rounding.nearestEven)), () => {
     const result = code.let(compute())
     const exponent = exponentField(format, format.widen(result))
     const ordinary = least === 0
       ? i32.ltU(exponent, i32.const(format.top))
       : i32.ltU(i32.sub(exponent, i32.const(least)), i32.const(format.top - least))
-    code.if(ordinary, () => {
+    code.if(sure === undefined ? ordinary : i32.and(ordinary, sure()), () => {
       code.if(i32.and(load(loads.i32, status), i32.const(Flag.inexact)), () => {
         code.return(result)
       }, undefined, true)
