@@ -1,1 +1,11 @@
-export {}
+export { StrataError } from './errors.ts'
+export type { TerminalSize } from './guest/agent-client.ts'
+export type { GuestImageOptions } from './guest/boot-image.ts'
+export type { CommandInput } from './guest/command-input.ts'
+export { CommandOutput } from './guest/command-result.ts'
+export type { CommandResult, ExecOptions } from './guest/command-result.ts'
+export type { Command, CommandOptions, SignalName } from './guest/command.ts'
+export type { ConsoleStream } from './guest/console-stream.ts'
+export type { Guest, GuestEnd } from './guest/guest.ts'
+export { start } from './start.ts'
+export type { StartOptions } from './start.ts'
