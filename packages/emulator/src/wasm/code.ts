@@ -86,7 +86,7 @@ export class Code {
 
   /** Calls now and keeps the result. */
   callFor<P extends readonly Type[], R extends Type>(target: FunctionRef<P, R>, ...operands: Arguments<P>): Value<R> {
-    return this.let({ type: target.result, node: { kind: 'call', function: target.index, operands: operands as readonly Value[] } })
+    return this.let({ type: target.result, node: { kind: 'call', function: target.index, operands } })
   }
 
   /** `memory.fill`: `length` bytes at `address` become `byte`. */
