@@ -190,7 +190,7 @@ describe('a connection that is bad', () => {
     })
     const image = await pullImage('debian', archiveOn(await newCache()))
     expect(Buffer.from(image.kernel).equals(fakeKernel)).toBe(true)
-    expect(mirror.requests.filter((path) => netboot.test(path) && path.includes('bytes=')).length).toBe(3)
+    expect(mirror.requests.filter((path) => path.includes('netboot-riscv64_') && path.includes('bytes=')).length).toBe(3)
   })
 
   it('is taken up again where it broke off, by the next pull', async () => {
@@ -204,7 +204,7 @@ describe('a connection that is bad', () => {
     mirror.behave()
     mirror.requests.length = 0
     await pullImage('debian', archiveOn(cache))
-    expect(mirror.requests.find((path) => netboot.test(path))).toMatch(/bytes=300000-$/)
+    expect(mirror.requests.find((path) => path.includes('netboot-riscv64_'))).toMatch(/bytes=300000-$/)
     expect(await leftovers(cache)).toEqual([])
   })
 
@@ -213,7 +213,7 @@ describe('a connection that is bad', () => {
     const deb = mirror.file('_20250803+deb13u7_riscv64.deb')
     await writeFile(join(cache.directory, 'partial', sha256(deb)), flipped(deb, 5).subarray(0, 200_000))
     await pullImage('debian', archiveOn(cache))
-    expect(mirror.requests.filter((path) => netboot.test(path)).map((path) => path.split(' ')[1])).toEqual(['bytes=200000-', undefined])
+    expect(mirror.requests.filter((path) => path.includes('netboot-riscv64_')).map((path) => path.split(' ')[1])).toEqual(['bytes=200000-', undefined])
   })
 
   it('works with a server that does not know ranges', async () => {

@@ -14,8 +14,8 @@ export interface HttpResponse {
 
 const maximumRedirections = 5
 const retryMilliseconds = [300, 1_000, 3_000]
-// There is no point in asking again at once where nobody answers.
-const hopeless = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'ERR_INVALID_URL'])
+// There is no point in asking again at once where nobody answers, or in circles.
+const hopeless = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'ERR_INVALID_URL', 'UND_ERR_INVALID_ARG'])
 
 /** Gets files by HTTP: follows redirections, uses the host's proxies, and leaves the bytes as they are. */
 export class HttpClient {

@@ -52,7 +52,7 @@ async function signedText(inRelease: string, check: ReleaseCheck): Promise<strin
   if (!inRelease.startsWith('-----BEGIN PGP SIGNED MESSAGE-----')) throw refuse('it is not signed at all')
   const { readCleartextMessage, readKeys, verify } = await import('openpgp')
   try {
-    const verificationKeys = await readKeys({ armoredKeys: check.trustedKeys })
+    const verificationKeys = (await readKeys({ armoredKeys: check.trustedKeys })).map((key) => key.toPublic())
     const message = await readCleartextMessage({ cleartextMessage: inRelease })
     const { data, signatures } = await verify({ message, verificationKeys, date: check.now })
     const results = await Promise.allSettled(signatures.map((signature) => signature.verified))

@@ -2,7 +2,7 @@ import { ImageFormatError } from '../errors.ts'
 
 export type ByteStream = AsyncIterable<Uint8Array>
 
-/** The whole stream as one array. */
+/** The whole stream as one array of its own: chunks may be views of a much larger buffer, which must not be kept for them. */
 export async function collect(stream: ByteStream): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let length = 0
@@ -10,8 +10,6 @@ export async function collect(stream: ByteStream): Promise<Uint8Array> {
     chunks.push(chunk)
     length += chunk.length
   }
-  const only = chunks[0]
-  if (only !== undefined && chunks.length === 1) return only
   const whole = new Uint8Array(length)
   let offset = 0
   for (const chunk of chunks) {

@@ -98,8 +98,8 @@ function hardLinkGroups(entries: readonly FileEntry[]): Map<string, { file: File
 }
 
 /**
- * The entries of a "newc" archive, or of several one after the other. Data are views of `archive`, not copies. Checksums of the "crc"
- * variant are verified.
+ * The entries of a "newc" archive, or of several one after the other. Data are views of `archive`, not copies. Files' checksums of
+ * the "crc" variant are verified.
  * @throws ImageFormatError when it is something else, ends early, or a name leads out of it
  */
 export function readCpio(archive: Uint8Array, what = 'cpio archive'): FileEntry[] {
@@ -131,14 +131,13 @@ export function readCpio(archive: Uint8Array, what = 'cpio archive'): FileEntry[
       throw new ImageFormatError(`${what}: the entry at offset ${offset} needs ${end - offset} bytes, ${bytes.length - offset} are left`)
     }
     const name = decoder.decode(bytes.subarray(nameStart, nameStart + nameSize - 1))
-    const data = archive.subarray(start, end)
+    const data = new Uint8Array(archive.buffer, archive.byteOffset + start, size)
     offset = (end + 3) & ~3
     complete = name === trailer
     if (complete) {
       links = new Map()
       continue
     }
-    if (magic === '070702' && checksum(data) !== field(12)) throw new ImageFormatError(`${what}: ${name} does not have the checksum of its header`)
     const path = normalizePath(name, what)
     const base = { path, mode: mode & 0o7777, uid: field(2), gid: field(3) }
     const kind = mode & 0o170000
@@ -148,6 +147,9 @@ export function readCpio(archive: Uint8Array, what = 'cpio archive'): FileEntry[
     else if (kind === typeBits.character) entries.push({ type: 'character', ...base, major: field(9), minor: field(10) })
     else if (kind === typeBits.block) entries.push({ type: 'block', ...base, major: field(9), minor: field(10) })
     else if (kind === typeBits.file) {
+      if (magic === '070702' && size > 0 && checksum(data) !== field(12)) {
+        throw new ImageFormatError(`${what}: ${name} does not have the checksum of its header`)
+      }
       const inode = `${field(7)}:${field(8)}:${field(0)}`
       const first = field(4) > 1 ? links.get(inode) : undefined
       if (first === undefined) {

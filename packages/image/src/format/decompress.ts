@@ -20,7 +20,7 @@ export function compressionOf(name: string): Compression {
  * @throws ImageFormatError when the data is damaged, ends early, or unpacks to more than `limit`
  */
 export async function* decompress(stream: ByteStream, compression: Compression, limit: number, what: string): AsyncGenerator<Uint8Array> {
-  let unpacked: ByteStream = stream
+  let unpacked: ByteStream = marked(stream)
   if (compression === 'gzip') unpacked = gunzip(stream)
   if (compression === 'xz') unpacked = unxz(stream)
   if (compression === 'zstd') unpacked = unzstd(stream)
@@ -36,7 +36,7 @@ export async function* decompress(stream: ByteStream, compression: Compression, 
 class SourceError extends Error {}
 
 /** Marks the errors of the stream below, so that they are told from errors of the format. */
-async function* marked(stream: ByteStream): AsyncGenerator<Uint8Array> {
+async function* marked(stream: ByteStream): AsyncGenerator<Uint8Array, undefined> {
   try {
     yield* stream
   } catch (cause) {
@@ -98,16 +98,15 @@ async function* unxz(stream: ByteStream): AsyncGenerator<Uint8Array> {
 
 async function* unzstd(stream: ByteStream): AsyncGenerator<Uint8Array> {
   const ready: Uint8Array[] = []
-  let ended = false
-  const decoder = new ZstdDecompress((chunk, final) => {
-    ready.push(chunk)
-    ended ||= final === true
-  })
+  const decoder = new ZstdDecompress((chunk) => ready.push(chunk))
+  let empty = true
   for await (const chunk of marked(stream)) {
+    empty &&= chunk.length === 0
     decoder.push(chunk)
     yield* ready.splice(0)
   }
+  // Nothing at all is no frame; the decoder would take it for the end of one.
+  if (empty) throw new Error('no data')
   decoder.push(new Uint8Array(0), true)
   yield* ready.splice(0)
-  if (!ended) throw new Error('unexpected end of data')
 }

@@ -23,9 +23,9 @@ export async function* readTar(
     for await (const entry of archive) {
       const { header } = entry
       const path = normalizePath(header.name, what)
-      const base = { path, mode: (header.mode ?? 0o644) & 0o7777, uid: header.uid ?? 0, gid: header.gid ?? 0 }
+      const base = { path, mode: header.mode & 0o7777, uid: header.uid, gid: header.gid }
       const keep = path !== '' && wanted(path)
-      if (keep && (header.type === 'file' || header.type === 'contiguous-file' || header.type === null)) {
+      if (keep && (header.type === 'file' || header.type === 'contiguous-file')) {
         const data = await collect(entry as unknown as ByteStream)
         if (data.length !== header.size) throw new ImageFormatError(`${what}: ${path} has ${data.length} of its ${String(header.size)} bytes`)
         yield { type: 'file', ...base, data }

@@ -1,3 +1,4 @@
+import type { BlobReference } from '../cache/cache.ts'
 import type { DebianArchive } from '../debian/archive.ts'
 import type { DebianPackage, PackageIndex } from '../debian/package-index.ts'
 import { readPackageFile } from '../debian/package-file.ts'
@@ -109,7 +110,7 @@ export async function pullOpenSbi(archive: DebianArchive, options: Pick<PullOpti
   return { version: manifest.facts['version'] ?? '', dynamic: part(parts, 'dynamic'), jump: part(parts, 'jump'), sources: manifest.sources }
 }
 
-async function netboot(archive: DebianArchive, index: PackageIndex): Promise<{ found: DebianPackage, kernel: BlobOf, initrd: BlobOf }> {
+async function netboot(archive: DebianArchive, index: PackageIndex): Promise<{ found: DebianPackage, kernel: BlobReference, initrd: BlobReference }> {
   const { architecture } = archive
   const release = netbootRelease(index, architecture)
   const found = newest(index, `debian-installer-${release}-netboot-${architecture}`)
@@ -120,8 +121,6 @@ async function netboot(archive: DebianArchive, index: PackageIndex): Promise<{ f
   if (kernel === undefined || initrd === undefined) throw new ImageFormatError(`${found.name}: kernel or initramfs is missing`)
   return { found, kernel, initrd }
 }
-
-type BlobOf = Awaited<ReturnType<typeof extractFiles>>[string]
 
 /** The installer's package has Debian's release in its name; the latest of the suite is taken. */
 function netbootRelease(index: PackageIndex, architecture: string): string {
@@ -163,8 +162,8 @@ async function busyboxFiles(archive: DebianArchive, busybox: DebianPackage): Pro
   }
 }
 
-async function versionOf(archive: DebianArchive, kernel: BlobOf): Promise<string> {
-  const image = kernel === undefined ? undefined : await archive.cache.read(kernel)
+async function versionOf(archive: DebianArchive, kernel: BlobReference): Promise<string> {
+  const image = await archive.cache.read(kernel)
   const version = image === undefined ? undefined : kernelVersion(image)
   if (version === undefined) throw new ImageFormatError('expected a Linux kernel that tells its version, found something else')
   return version

@@ -1,10 +1,10 @@
 import { gzipSync } from 'node:zlib'
-import { pack, type Headers } from 'tar-stream'
+import tar from 'tar-stream'
 
-export type TarFile = Headers & { data?: Uint8Array | string }
+export type TarFile = Partial<tar.Header> & { name: string, data?: Uint8Array | string }
 
 export async function tarOf(files: readonly TarFile[]): Promise<Buffer> {
-  const archive = pack()
+  const archive = tar.pack()
   for (const { data, ...header } of files) {
     const body = data === undefined ? Buffer.alloc(0) : Buffer.from(data)
     archive.entry(header.type === undefined || header.type === 'file' ? { ...header, size: body.length } : header, body)
