@@ -12,7 +12,10 @@ export interface Clock {
   readonly frequency: number
   /** Ticks since reset. Never decreases. */
   now(): number
-  /** Calls `fire` once, as soon as the machine's loop sees `now() >= at`; never from within `schedule`. */
+  /**
+   * Calls `fire` once, as soon as the machine's loop sees `now() >= at`; never from within `schedule`. `Infinity` is
+   * never. Pending timers are no part of the clock's saved state: who restores a state schedules them again.
+   */
   schedule(at: number, fire: () => void): Timer
   /** When the earliest pending timer is due, in ticks; `Infinity` if there is none. */
   nextDeadline(): number

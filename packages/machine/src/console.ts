@@ -28,7 +28,9 @@ export class ConsolePipe implements ConsoleBackend {
   readonly #options: ConsolePipeOptions
   readonly #highWater: number
   readonly #listeners = new Set<() => void>()
+  /** Pieces of input; those before `#first` are taken. */
   #input: Uint8Array[] = []
+  #first = 0
   #pending = 0
   #paused = false
   #gathered = new Uint8Array(outputPiece)
@@ -64,7 +66,7 @@ export class ConsolePipe implements ConsoleBackend {
   /** Queues input for the guest. All of it is kept; `false` asks to send no more until `onDrain`. */
   push(bytes: Uint8Array): boolean {
     if (bytes.length > 0) {
-      this.#input.push(Uint8Array.from(bytes))
+      this.#input.push(new Uint8Array(bytes))
       this.#pending += bytes.length
       for (const listener of [...this.#listeners]) listener()
     }
@@ -73,11 +75,14 @@ export class ConsolePipe implements ConsoleBackend {
   }
 
   read(limit: number): Uint8Array {
-    const first = this.#input[0]
+    const first = this.#input[this.#first]
     if (first === undefined || limit <= 0) return new Uint8Array(0)
     const taken = first.subarray(0, limit)
-    if (taken.length === first.length) this.#input.shift()
-    else this.#input[0] = first.subarray(taken.length)
+    if (taken.length < first.length) this.#input[this.#first] = first.subarray(taken.length)
+    else if (++this.#first >= 1024 || this.#first === this.#input.length) {
+      this.#input = this.#input.slice(this.#first)
+      this.#first = 0
+    }
     this.#pending -= taken.length
     if (this.#paused && this.#pending < this.#highWater) {
       this.#paused = false

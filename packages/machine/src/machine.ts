@@ -119,11 +119,10 @@ export class Machine {
       const until = this.retired + maxInstructions
       let lastYield = host.now()
       for (;;) {
-        this.#woken = false
         const idle = this.#round(sliceInstructions, until)
         if (this.#stop !== undefined) return this.#stop
         if (this.retired >= until) return { kind: 'limit' }
-        if (idle && !this.clock.skipToDeadline() && !this.#woken) {
+        if (idle && !this.clock.skipToDeadline() && !this.#takeWake()) {
           await this.#sleep(host)
           lastYield = host.now()
         } else if (host.now() - lastYield >= yieldMilliseconds) {
@@ -136,6 +135,13 @@ export class Machine {
       this.#running = false
       this.#stop = undefined
     }
+  }
+
+  /** Whether somebody called `wake` since the last time; then the CPUs are looked at once more before sleeping. */
+  #takeWake(): boolean {
+    const woken = this.#woken
+    this.#woken = false
+    return woken
   }
 
   /** A slice for every CPU. True if none of them had anything to do and no timer was due. */
@@ -206,6 +212,7 @@ export class Machine {
       await host.sleep(milliseconds, wake)
     } finally {
       this.#wakeSleeper = undefined
+      this.#woken = false
     }
   }
 }

@@ -116,11 +116,13 @@ const fromJson = (json: Json, blobs: Blobs, depth: number): Plain => {
 }
 
 /**
- * Unpacks a state, trusting nothing in it; the byte arrays in the result share the memory of `bytes`. Throws
+ * Unpacks a state, trusting nothing in it; the byte arrays in the result share the memory of `file`. Throws
  * `StateError`: `ERR_STATE_FORMAT` if it is malformed or truncated, `ERR_STATE_VERSION` if a later release wrote it,
  * `ERR_STATE_CHECKSUM` if it was damaged.
  */
-export const decodeState = (bytes: Uint8Array): SavedState => {
+export const decodeState = (file: Uint8Array): SavedState => {
+  // A subclass (Node's Buffer) would go on into the parts, where its methods may mean something else.
+  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength)
   if (bytes.length < headerSize || magic.some((byte, index) => bytes[index] !== byte)) bad('it does not start like one')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const version = view.getUint32(8, true)

@@ -8,7 +8,7 @@ const codecs = globalThis as unknown as TextCodecs
 export const encodeText = (text: string): Uint8Array => new codecs.TextEncoder().encode(text)
 
 /** Throws `TypeError` if the bytes are no UTF-8. Copies, because decoders refuse shared memory. */
-export const decodeText = (bytes: Uint8Array): string => new codecs.TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes))
+export const decodeText = (bytes: Uint8Array): string => new codecs.TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(new Uint8Array(bytes))
 
 /** Bytes that are all below 0x80, or `undefined`. */
 export const decodeAscii = (bytes: Uint8Array): string | undefined => {

@@ -49,6 +49,13 @@ describe('a console pipe', () => {
     expect(woken).toBe(2)
   })
 
+  it('keeps a hundred thousand pieces in order', () => {
+    const pipe = new ConsolePipe({ output: () => undefined })
+    for (let index = 0; index < 100_000; index++) pipe.push(Uint8Array.of(index & 0xff))
+    for (let index = 0; index < 100_000; index++) if (pipe.read(16)[0] !== (index & 0xff)) throw new Error(`piece ${String(index)} is out of order`)
+    expect([pipe.pending, pipe.read(1).length]).toEqual([0, 0])
+  })
+
   it('is not disturbed by what the caller does to its array later', () => {
     const pipe = new ConsolePipe({ output: () => undefined })
     const input = bytes('abc')

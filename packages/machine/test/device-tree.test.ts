@@ -98,6 +98,12 @@ describe('a device tree', () => {
     expect(DeviceTree.parse(tree.toBytes()).root.getCells('refs')).toEqual([1, 2])
   })
 
+  it('holds values of megabytes', () => {
+    const tree = new DeviceTree()
+    tree.root.bytes('large', new Uint8Array(4_000_000).fill(7))
+    expect(DeviceTree.parse(tree.toBytes()).root.getCells('large')?.length).toBe(1_000_000)
+  })
+
   it('refuses bad names, values and references when it is built or written', () => {
     const { root } = new DeviceTree()
     for (const name of ['', 'a/b', 'a b', 'a@', '@1', 'a@1@2', 'ü', 'a\0']) expect(codeOf(() => root.child(name))).toBe('ERR_DEVICE_TREE_NAME')

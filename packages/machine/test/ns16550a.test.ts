@@ -9,8 +9,8 @@ interface Port {
   uart: Ns16550a
   irq: Pin
   console: MemoryConsole
-  read(offset: number): number
-  write(offset: number, value: number): void
+  readonly read: (offset: number) => number
+  readonly write: (offset: number, value: number) => void
 }
 
 const port = (): Port => {
@@ -199,6 +199,16 @@ describe('ns16550a', () => {
     console.type('0123456789abcdefXYZ')
     write(fcr, 3)
     expect(read(rbr)).toBe('X'.charCodeAt(0))
+  })
+
+  it('leaves its backend to another when it is disconnected', () => {
+    const { console, uart, read, write } = port()
+    write(fcr, 1)
+    uart.disconnect()
+    console.type('next')
+    const other = new Ns16550a({ irq: new Pin(), console })
+    expect(other.read(rbr)).toBe('n'.charCodeAt(0))
+    expect(read(lsr) & 1).toBe(0)
   })
 
   it('goes on from a saved state, interrupt line included', () => {

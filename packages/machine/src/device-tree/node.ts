@@ -95,7 +95,7 @@ export class DeviceTreeNode {
   }
 
   bytes(name: string, value: Uint8Array): this {
-    return this.set(name, [Uint8Array.from(value)])
+    return this.set(name, [new Uint8Array(value)])
   }
 
   /** `reg`: address and size pairs, in as many cells as the parent's `#address-cells` (2) and `#size-cells` (1) say. */
@@ -109,12 +109,18 @@ export class DeviceTreeNode {
   getBytes(name: string): Uint8Array | undefined {
     const parts = this.#properties.get(name)
     if (parts === undefined) return undefined
-    const bytes: number[] = []
+    const pieces: Uint8Array[] = []
     for (const part of parts) {
       if (part instanceof DeviceTreeNode) return undefined
-      bytes.push(...part)
+      pieces.push(part)
     }
-    return Uint8Array.from(bytes)
+    const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
+    let at = 0
+    for (const piece of pieces) {
+      bytes.set(piece, at)
+      at += piece.length
+    }
+    return bytes
   }
 
   /** The value as 32-bit integers; `undefined` if it is missing or has another form. */

@@ -32,6 +32,7 @@ export class Ns16550a implements MmioDevice, Stateful {
   readonly size = 0x100
   readonly #irq: IrqLine
   readonly #console: ConsoleBackend
+  readonly #leave: () => void
   #ier = 0
   #fifos = false
   #trigger = 0
@@ -49,8 +50,13 @@ export class Ns16550a implements MmioDevice, Stateful {
   constructor(options: Ns16550aOptions) {
     this.#irq = options.irq
     this.#console = options.console
-    this.#console.onReadable(() => { this.#receive() })
+    this.#leave = this.#console.onReadable(() => { this.#receive() })
     this.#receive()
+  }
+
+  /** Takes no more input of itself. Call it before another machine uses the same backend, or both would read from it. */
+  disconnect(): void {
+    this.#leave()
   }
 
   read(offset: number): number {

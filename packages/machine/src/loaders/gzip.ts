@@ -63,7 +63,7 @@ export const gunzip = async (bytes: Uint8Array, options: GunzipOptions = {}): Pr
     throw new LoaderError('ERR_LOADER_INFLATE', 'the file is compressed with gzip and this host has no DecompressionStream: pass `inflate`, or unpack it first')
   }
   try {
-    const whole = inflate !== undefined ? await inflate(bytes) : await inflateByHost(Stream as Decompressor, bytes, limit)
+    const whole = inflate !== undefined ? await inflate(bytes) : await inflateByHost(Stream!, bytes, limit)
     if (whole.length > limit) throw tooLarge(limit)
     return whole
   } catch (cause) {
