@@ -40,15 +40,15 @@ await step('lint', 'eslint', ['--max-warnings', '0', ...(chosen.length === 0 ? [
 console.log('\n── tests')
 const folder = mkdtempSync(join(tmpdir(), 'strata-test-'))
 const report = join(folder, 'report.json')
-process.env['STRATA_TEST_REPORT'] = report
 const code = await run('vitest', [
   'run', '--reporter=default', '--reporter=./scripts/test-report.mjs', ...chosen.flatMap(name => ['--project', name]),
-])
+], { STRATA_TEST_REPORT: report })
 
 /** @typedef {import('./test-report.mjs').Report} Report */
 const tests = existsSync(report)
   ? /** @type {Report} */ (JSON.parse(readFileSync(report, 'utf8')))
-  : { passed: 0, failed: 0, skipped: [] }
+  : { passed: 0, failed: 1, skipped: [] }
+if (!existsSync(report)) console.log('vitest ended without a report')
 rmSync(folder, { recursive: true })
 total.passed += tests.passed
 total.failed += tests.failed

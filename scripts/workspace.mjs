@@ -13,7 +13,7 @@ const cache = join(root, 'node_modules/.cache/strata')
 const builtStamp = join(cache, 'built')
 
 /** Where the workspace's tools (tsc, eslint, vitest, turbo, pnpm) find each other, and none of them phones home. */
-export const environment = {
+const environment = {
   ...process.env,
   PATH: join(root, 'node_modules/.bin') + delimiter + (process.env['PATH'] ?? ''),
   TURBO_TELEMETRY_DISABLED: '1',
@@ -92,11 +92,12 @@ function inputsDigest(folders) {
  * Runs a command with its output on the terminal.
  * @param {string} command
  * @param {readonly string[]} args
- * @returns {Promise<number>} its exit code; 128 + n for a signal is 1 here, since only success matters
+ * @param {Readonly<Record<string, string>>} [variables] more of its environment
+ * @returns {Promise<number>} its exit code, 1 if a signal ended it
  */
-export function run(command, args) {
+export function run(command, args, variables) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, env: environment, stdio: ['ignore', 'inherit', 'inherit'] })
+    const child = spawn(command, args, { cwd: root, env: { ...environment, ...variables }, stdio: ['ignore', 'inherit', 'inherit'] })
     child.on('error', reject)
     child.on('close', code => { resolve(code ?? 1) })
   })

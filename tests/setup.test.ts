@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { root } from './workspace.ts'
 
 // A small workspace with the real scripts, whose pnpm and turbo only write down that they were called.
@@ -11,6 +11,12 @@ let folder = ''
 function put(path: string, content: string): void {
   mkdirSync(join(folder, dirname(path)), { recursive: true })
   writeFileSync(join(folder, path), content)
+}
+
+/** A shell script in the place of a tool. */
+function tool(name: string, script: string): void {
+  put(`node_modules/.bin/${name}`, `#!/bin/sh\n${script}\n`)
+  chmodSync(join(folder, 'node_modules/.bin', name), 0o755)
 }
 
 beforeEach(() => {
@@ -31,11 +37,10 @@ beforeEach(() => {
     fs.appendFileSync('calls', 'install ' + process.argv.slice(2).join(' ') + '\\n')
     fs.mkdirSync('node_modules/.pnpm', { recursive: true })
     fs.copyFileSync('pnpm-lock.yaml', 'node_modules/.pnpm/lock.yaml')`)
-  put('node_modules/.bin/turbo', `#!/bin/sh
+  tool('turbo', `
     echo build >> calls
     if [ -e broken ]; then echo 'index.ts(1,1): error'; exit 2; fi
     mkdir -p packages/one/dist apps/cli/dist`)
-  chmodSync(join(folder, 'node_modules/.bin/turbo'), 0o755)
 })
 afterEach(() => { rmSync(folder, { recursive: true }) })
 
@@ -93,4 +98,54 @@ test('a Node that is too old is told so', () => {
   const { code, errors, calls } = start()
   expect({ code, calls }).toEqual({ code: 125, calls: [] })
   expect(errors).toContain(`needs Node 999.1 or newer, this is ${process.versions.node}`)
+})
+
+describe('npm test', () => {
+  const report = (counts: object): string => `echo "vitest $*" >> calls; echo '${JSON.stringify(counts)}' > "$STRATA_TEST_REPORT"`
+
+  beforeEach(() => {
+    for (const name of ['tsc', 'eslint']) tool(name, `echo "${name} $*" >> calls`)
+    tool('vitest', report({ passed: 40, failed: 0, skipped: [] }))
+  })
+
+  /** The last line, the exit code and the calls of the tools. */
+  function runTests(...args: readonly string[]): { code: number | null; last: string | undefined; out: string; calls: string[] } {
+    put('calls', '')
+    const { status, stdout } = spawnSync(process.execPath, ['scripts/test.mjs', ...args], { cwd: folder, encoding: 'utf8' })
+    const calls = readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n')
+    return { code: status, last: stdout.trimEnd().split('\n').at(-1), out: stdout, calls }
+  }
+
+  test('installs, builds, and counts the steps with the tests', () => {
+    const { code, last, calls } = runTests()
+    expect({ code, last }).toEqual({ code: 0, last: '43 passed, 0 failed' })
+    expect(calls.map(line => line.split(' ')[0])).toEqual(['install', 'build', 'tsc', 'eslint', 'vitest'])
+  })
+
+  test('a step that fails is a failure, and the rest is tried all the same', () => {
+    tool('eslint', 'exit 1')
+    tool('tsc', 'exit 2')
+    expect(runTests()).toMatchObject({ code: 1, last: '41 passed, 2 failed' })
+  })
+
+  test('failing tests and skips are told', () => {
+    tool('vitest', report({ passed: 3, failed: 2, skipped: [{ name: 'boot', why: 'no QEMU' }] }) + '; exit 1')
+    const { code, last, out } = runTests()
+    expect({ code, last }).toEqual({ code: 1, last: '6 passed, 2 failed, 1 skipped' })
+    expect(out).toContain('boot: no QEMU')
+  })
+
+  test('a vitest that dies is a failure', () => {
+    tool('vitest', 'kill -9 $$')
+    expect(runTests()).toMatchObject({ code: 1, last: '3 passed, 1 failed' })
+    tool('vitest', report({ passed: 3, failed: 0, skipped: [] }) + '; exit 1')
+    expect(runTests()).toMatchObject({ code: 1, last: '6 passed, 1 failed' })
+  })
+
+  test('projects can be chosen, but must exist', () => {
+    const { calls } = runTests('one', 'cli')
+    expect(calls).toContain('eslint --max-warnings 0 packages/one apps/cli')
+    expect(calls.at(-1)).toMatch(/^vitest run .*--project one --project cli$/)
+    expect(runTests('two')).toMatchObject({ code: 2 })
+  })
 })
