@@ -48,17 +48,17 @@ export class CodeCache {
   /** Offset of the page flags. */
   readonly flags: number
   readonly #shared: SharedArea
-  readonly #bytes: Uint8Array
   readonly #view: DataView
   readonly #start: number
   readonly #capacity: number
   readonly #slotsOf = new Map<number, number>()
   readonly #pageOf: number[] = []
+  readonly #zero: (address: number, length: number) => void
   readonly #onReset: () => void
   readonly #onCodePage: () => void
 
-  /** `onReset`: every page's slots were given up. `onCodePage`: a page became one whose stores must be noticed. */
-  constructor(memory: GuestMemory, pages: number, onReset: () => void, onCodePage: () => void) {
+  /** `zero` clears linear memory. `onReset`: every page's slots were given up. `onCodePage`: a page became one whose stores must be noticed. */
+  constructor(memory: GuestMemory, pages: number, zero: (address: number, length: number) => void, onReset: () => void, onCodePage: () => void) {
     let shared = areas.get(memory)
     if (shared === undefined) {
       shared = new SharedArea(memory)
@@ -69,10 +69,10 @@ export class CodeCache {
     this.block = shared.blocks + stateBytes * shared.caches.length
     this.flags = shared.flags
     shared.caches.push(this)
-    this.#bytes = new Uint8Array(memory.memory.buffer)
     this.#view = new DataView(memory.memory.buffer)
     this.#capacity = pages
     this.#start = memory.reserve(pages * pageBytes, 64)
+    this.#zero = zero
     this.#onReset = onReset
     this.#onCodePage = onCodePage
   }
@@ -122,6 +122,6 @@ export class CodeCache {
   }
 
   #empty(address: number): void {
-    this.#bytes.fill(0, address, address + slotsPerPage * slotBytes)
+    this.#zero(address, slotsPerPage * slotBytes)
   }
 }

@@ -34,6 +34,7 @@ export interface CoreIsa {
 interface Exports {
   readonly interpret: (cpu: number) => number
   readonly translate: (cpu: number, address: bigint, kind: number) => bigint
+  readonly fill: (address: number, byte: number, length: number) => void
 }
 
 /** How many pages of pre-decoded code a CPU keeps: 32 MiB of slots. */
@@ -59,22 +60,26 @@ export class Core {
   readonly isaArea: number
   /** All of linear memory. */
   readonly view: DataView
-  readonly #bytes: Uint8Array
   readonly #isa: CoreIsa
   readonly #exports: Exports
   readonly #cache: CodeCache
   readonly #numbers: ReturnType<typeof assignHandlers>['numbers']
   readonly #tlb: number
   readonly #scratch: number
+  #mode = 0
+  /** The modes whose tables may hold something. */
+  readonly #usedModes = new Set<number>()
 
   constructor(memory: GuestMemory, isa: CoreIsa) {
     this.memory = memory
     this.#isa = isa
     this.view = new DataView(memory.memory.buffer)
-    this.#bytes = new Uint8Array(memory.memory.buffer)
     this.#cache = new CodeCache(
       memory,
       cachedPages,
+      (address, length) => {
+        this.#exports.fill(address, 0, length)
+      },
       () => {
         this.#flushTable(codeTable)
       },
@@ -84,7 +89,7 @@ export class Core {
     )
     this.block = this.#cache.block
     this.#tlb = memory.reserve(isa.modes * tlbBlockBytes, 64)
-    this.#scratch = memory.reserve(pageBytes + slotBytes, 64) + 0xffe * (slotBytes / 2)
+    this.#scratch = memory.reserve(pageBytes + 4 * slotBytes, 64) + pageBytes
     this.isaArea = memory.reserve(isa.areaBytes, 64)
 
     const { numbers, entries } = assignHandlers(isa.decoder.rows)
@@ -97,6 +102,10 @@ export class Core {
     const interpret = defineInterpreter(module, { entries, access, helpers: declared.helpers(), stateCells: isa.stateCells })
     module.export('interpret', interpret)
     module.export('translate', translation.translate)
+    // On shared memory, a typed array's own `fill` is many times slower.
+    module.export('fill', module.function('fill', ['i32', 'i32', 'i32'], undefined, (c, address, byte, length) => {
+      c.fill(address, byte, length)
+    }))
     const compiled = new webAssembly.Module(module.encode({ branchHints: true }))
     const instance: WasmInstance = new webAssembly.Instance(compiled, {
       host: {
@@ -113,8 +122,8 @@ export class Core {
     this.setCell64(cells.ramSize, BigInt(memory.size))
     this.setCell(cells.ramOffset, memory.offset)
     this.setCell(cells.pageFlags, this.#cache.flags)
+    for (let mode = 0; mode < isa.modes; mode++) this.flushMode(mode)
     this.selectMode(0)
-    this.flush()
   }
 
   cell(offset: number): number {
@@ -133,16 +142,20 @@ export class Core {
 
   /** Chooses the translation tables of a mode. */
   selectMode(mode: number): void {
+    this.#usedModes.add(mode)
+    this.#mode = mode
     this.setCell(cells.tlb, this.#tlb + mode * tlbBlockBytes)
   }
 
   /** Forgets every translation. */
   flush(): void {
-    this.#bytes.fill(0xff, this.#tlb, this.#tlb + this.#isa.modes * tlbBlockBytes)
+    for (const mode of this.#usedModes) this.flushMode(mode)
+    this.#usedModes.clear()
+    this.#usedModes.add(this.#mode)
   }
   /** Forgets every translation of one mode. */
   flushMode(mode: number): void {
-    this.#bytes.fill(0xff, this.#tlb + mode * tlbBlockBytes, this.#tlb + (mode + 1) * tlbBlockBytes)
+    this.#exports.fill(this.#tlb + mode * tlbBlockBytes, 0xff, tlbBlockBytes)
   }
   /** Forgets the translations of the page of `address`, in every mode. */
   flushPage(address: bigint): void {
@@ -166,10 +179,9 @@ export class Core {
         case leave.decode:
           this.#decode()
           break
-        case leave.again:
-          break
-        case leave.straddle: {
-          const result = this.#straddle()
+        case leave.straddle:
+        case leave.again: {
+          const result = this.#alone()
           if (result !== leave.budget) return result
           break
         }
@@ -245,36 +257,41 @@ export class Core {
     }
   }
 
-  /** Executes the one instruction at `pc` whose halves are on two pages. */
-  #straddle(): number {
+  /**
+   * Executes the one instruction at `pc` outside of its page's slots: because its halves are on two pages, or because it
+   * writes to the page it is on.
+   */
+  #alone(): number {
     const pc = this.cell64(cells.pc)
-    const first = this.#cache.locate(this.cell(cells.slot)).page
-    const second = this.fetchAddress(pc + 2n)
-    if (second === undefined) return leave.trap
+    const at = this.#cache.locate(this.cell(cells.slot))
     const ram = this.memory.view
-    const bits = (ram.getUint16(first * 4096 + 4094, true) | (ram.getUint16(second - this.memory.base, true) << 16)) >>> 0
+    const first = at.page * 4096 + at.offset
+    let bits = ram.getUint16(first, true)
+    if (this.#isa.isLong(bits)) {
+      const second = at.offset === 4094 ? this.fetchAddress(pc + 2n) : this.memory.base + first + 2
+      if (second === undefined) return leave.trap
+      bits = (bits | (ram.getUint16(second - this.memory.base, true) << 16)) >>> 0
+    }
     const operation = this.#isa.decoder.decode(bits)
     if (operation === undefined) writeIllegalSlot(this.view, this.#scratch, bits)
-    else writeSlot(this.view, this.#scratch, operation, bits, this.#numbers, this.#isa.files, this.block, undefined)
-    this.view.setUint16(this.#scratch + 2 * slotBytes + slot.handler, handlers.pageEnd, true)
+    else {
+      writeSlot(this.view, this.#scratch, operation, bits, this.#numbers, this.#isa.files, this.block, undefined)
+      this.view.setUint16(this.#scratch + operation.length * (slotBytes / 2) + slot.handler, handlers.pageEnd, true)
+    }
     // For one instruction, the page's slots are elsewhere.
     const entry = this.#codeEntry(pc)
     const slots = this.view.getInt32(entry + 8, true)
     const budget = this.cell(cells.budget)
-    this.view.setInt32(entry + 8, this.#scratch - 0xffe * (slotBytes / 2), true)
+    this.view.setInt32(entry + 8, this.#scratch - at.offset * (slotBytes / 2), true)
     this.setCell(cells.budget, 1)
     const why = this.#exports.interpret(this.block)
     this.setCell(cells.budget, budget - 1 + this.cell(cells.budget))
-    // A full flush inside may have emptied the entry; then it stays empty.
     this.view.setInt32(entry + 8, slots, true)
-    // The next page's code may not be known yet, or this instruction is to be done again: no reason to stop.
+    // Where it went on to may not be known yet, or it dropped code again: no reason to stop here.
     return why === leave.fetch || why === leave.again ? leave.budget : why
   }
 
   #flushTable(table: number): void {
-    for (let mode = 0; mode < this.#isa.modes; mode++) {
-      const start = this.#tlb + mode * tlbBlockBytes + table
-      this.#bytes.fill(0xff, start, start + tlbEntries * 16)
-    }
+    for (const mode of this.#usedModes) this.#exports.fill(this.#tlb + mode * tlbBlockBytes + table, 0xff, tlbEntries * 16)
   }
 }
