@@ -42,7 +42,7 @@ const memoryOf = (memory: number | string): number => {
 export const start = async (options: StartOptions = {}): Promise<Guest> => {
   const { signal, onProgress, cpus = 1 } = options
   for (const [name, value, only] of [['as', options.as, 'emulate'], ['cpu', options.cpu, 'rv64']] as const) {
-    if (value !== undefined && value !== only) throw new StrataError('ERR_OPTION', `'${name}' can be '${only}', not '${String(value)}'`)
+    if (value !== undefined && value !== only) throw new StrataError('ERR_OPTION', `'${name}' can be '${only}', not '${value as string}'`)
   }
   const memory = memoryOf(options.memory ?? '512M')
   if (!Number.isSafeInteger(cpus) || cpus < 1 || cpus > 8) throw new StrataError('ERR_OPTION', `a guest can have 1 to 8 CPUs, not ${cpus}`)

@@ -31,8 +31,8 @@ const sourceOf = (input: CommandInput): Source => {
   const iterator = input[Symbol.asyncIterator]()
   return {
     next: async () => {
-      const { done, value } = await iterator.next()
-      return done === true ? undefined : value
+      const result: IteratorResult<Uint8Array, unknown> = await iterator.next()
+      return result.done === true ? undefined : result.value
     },
     cancel: () => { void Promise.resolve(iterator.return?.()).catch(() => undefined) },
   }

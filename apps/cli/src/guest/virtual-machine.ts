@@ -9,7 +9,6 @@ import type { SerialLine } from './serial-line.ts'
 
 /** Ticks a second of the guest's clock. */
 const frequency = 10_000_000
-const portCount = 4
 
 export interface VirtualMachineOptions {
   /** Bytes of RAM. */
@@ -18,7 +17,7 @@ export interface VirtualMachineOptions {
 }
 
 /** One of the board's serial ports, seen from outside. */
-class PipeLine implements SerialLine {
+export class PipeLine implements SerialLine {
   readonly pipe: ConsolePipe
   #listener: (bytes: Uint8Array) => void = () => undefined
 
@@ -44,7 +43,7 @@ class PipeLine implements SerialLine {
 /** A board with a clock and an operating system that runs in this process, between other events. */
 export class VirtualMachine {
   /** Console, control, data, errors. */
-  readonly lines: readonly [SerialLine, SerialLine, SerialLine, SerialLine]
+  readonly lines: readonly [PipeLine, PipeLine, PipeLine, PipeLine]
   /** Why the machine ended. Rejects only if Strata itself failed. */
   readonly ended: Promise<StopReason>
   readonly #board: VirtBoard
@@ -67,7 +66,7 @@ export class VirtualMachine {
       cpus: options.cpus,
       clock: new HostClock({ frequency, now: () => performance.now() }),
       wallClock: () => BigInt(Date.now()) * 1_000_000n,
-      serial: lines.slice(0, portCount).map(({ pipe }) => pipe),
+      serial: lines.map(({ pipe }) => pipe),
       ...(image.firmware === undefined ? { environment: (made: VirtBoard) => sbiFor(made, console.pipe) } : {}),
     })
     board.load({
@@ -84,7 +83,7 @@ export class VirtualMachine {
     this.#board = board
     this.lines = lines
     this.ended = board.machine.run({ host: nodeHost(() => this.#room()), signal: this.#abort.signal }).finally(() => {
-      for (const line of lines) (line as PipeLine).pipe.flush()
+      for (const line of lines) line.pipe.flush()
     })
     this.ended.catch(() => undefined)
   }

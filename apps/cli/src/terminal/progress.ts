@@ -30,9 +30,9 @@ export const progressLine = ({ phase, item, done, total }: ImageProgress, column
 }
 
 export interface Progress {
-  show(event: ImageProgress): void
+  readonly show: (event: ImageProgress) => void
   /** Takes the line away again. */
-  clear(): void
+  readonly clear: () => void
 }
 
 /** Shows progress on a terminal, in one line that paints over itself; says nothing elsewhere. */
