@@ -10,7 +10,7 @@ for (let byte = 0; byte < 256; byte++) {
 for (let byte = 0; byte < 256; byte++) {
   let value = first[byte] ?? 0
   for (const table of [second, third, fourth]) {
-    value = (value >>> 8) ^ (first[value & 0xff] ?? 0)
+    value = (value >>> 8) ^ first[value & 0xff]!
     table[byte] = value
   }
 }
@@ -20,9 +20,9 @@ export const crc32 = (bytes: Uint8Array, seed: number = 0): number => {
   let crc = ~seed
   let at = 0
   for (const end = bytes.length - 3; at < end; at += 4) {
-    crc ^= (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)
-    crc = (fourth[crc & 0xff] ?? 0) ^ (third[(crc >>> 8) & 0xff] ?? 0) ^ (second[(crc >>> 16) & 0xff] ?? 0) ^ (first[crc >>> 24] ?? 0)
+    crc ^= bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+    crc = fourth[crc & 0xff]! ^ third[(crc >>> 8) & 0xff]! ^ second[(crc >>> 16) & 0xff]! ^ first[crc >>> 24]!
   }
-  for (; at < bytes.length; at++) crc = (crc >>> 8) ^ (first[(crc ^ (bytes[at] ?? 0)) & 0xff] ?? 0)
+  for (; at < bytes.length; at++) crc = (crc >>> 8) ^ first[(crc ^ bytes[at]!) & 0xff]!
   return ~crc >>> 0
 }

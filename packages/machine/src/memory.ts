@@ -1,5 +1,5 @@
 import { hex, MemoryError } from './errors.ts'
-import { isZeroPage, pageSize, packPages, unpackPages } from './sparse-pages.ts'
+import { asWords, isZeroPage, pageSize, packPages, unpackPages } from './sparse-pages.ts'
 import { webAssembly } from './webassembly.ts'
 import type { SavedState, Stateful } from './state.ts'
 import type { WasmMemory } from './webassembly.ts'
@@ -163,9 +163,9 @@ export class GuestMemory implements Stateful {
     const pages = unpackPages(state, this.base, this.size)
     const present = new Set(pages.numbers)
     // Pages that are zero already are left alone: writing them would make the host back all of RAM.
+    const words = asWords(this.bytes)
     for (let page = 0; page < this.size / pageSize; page++) {
-      const start = page * pageSize
-      if (!present.has(page) && !isZeroPage(this.bytes, start)) this.bytes.fill(0, start, start + pageSize)
+      if (!present.has(page) && !isZeroPage(words, page)) this.bytes.fill(0, page * pageSize, (page + 1) * pageSize)
     }
     pages.numbers.forEach((page, index) => {
       this.bytes.set(pages.bytes.subarray(index * pageSize, (index + 1) * pageSize), page * pageSize)

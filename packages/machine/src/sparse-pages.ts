@@ -4,26 +4,23 @@ import type { Plain, SavedState } from './state.ts'
 /** Bytes of a page of guest memory in a saved state. */
 export const pageSize = 4096
 
-/** Whether the page at byte `start` (a multiple of 8) of `ram` is all zero. */
-export const isZeroPage = (ram: Uint8Array, start: number): boolean => {
-  const words = new Int32Array(ram.buffer, ram.byteOffset + start, pageSize / 4)
-  for (const word of words) if (word !== 0) return false
+const wordsPerPage = pageSize / 4
+
+/** RAM in words, for {@link isZeroPage}. */
+export const asWords = (ram: Uint8Array): Int32Array => new Int32Array(ram.buffer, ram.byteOffset, ram.length / 4)
+
+/** Whether a page of RAM is all zero. */
+export const isZeroPage = (words: Int32Array, page: number): boolean => {
+  const end = (page + 1) * wordsPerPage
+  for (let word = page * wordsPerPage; word < end; word++) if (words[word] !== 0) return false
   return true
 }
 
 /** The pages of `ram` that are not all zero: their numbers as 32-bit little-endian integers, and their bytes in that order. */
 export const packPages = (ram: Uint8Array): { readonly [key: string]: Plain } => {
-  const words = new Int32Array(ram.buffer, ram.byteOffset, ram.length / 4)
-  const perPage = pageSize / 4
+  const words = asWords(ram)
   const present: number[] = []
-  for (let page = 0, start = 0; start < words.length; page++, start += perPage) {
-    for (let word = start; word < start + perPage; word++) {
-      if (words[word] !== 0) {
-        present.push(page)
-        break
-      }
-    }
-  }
+  for (let page = 0; page < ram.length / pageSize; page++) if (!isZeroPage(words, page)) present.push(page)
   const numbers = new Uint8Array(present.length * 4)
   const view = new DataView(numbers.buffer)
   const bytes = new Uint8Array(present.length * pageSize)
