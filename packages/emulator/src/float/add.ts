@@ -25,11 +25,10 @@ export const defineAdd = <T extends 'i32' | 'i64'>(
         // A sum below the normal numbers is exact.
         least: 0,
         settle: (sum) => {
-          // The error of a sum is itself a number and comes out of these operations exactly (Knuth's TwoSum); those near
-          // overflow are left to the exact path.
-          const limit = i64.const(format.infinity - 4n * format.hidden)
-          const small = i64.ltU(magnitude(format, format.widen(sum)), limit)
-          code.if(i32.and(small, i32.and(i64.ltU(magnitude(format, format.widen(a)), limit), i64.ltU(magnitude(format, format.widen(b)), limit))), () => {
+          // The error of a sum is itself a number and comes out of these operations exactly (Knuth's TwoSum), unless the first
+          // operand is the greatest finite number, where they might overflow though the sum does not (Boldo et al. 2017).
+          const greatest = i64.const(format.infinity - 1n)
+          code.if(i64.ne(magnitude(format, format.widen(a)), greatest), () => {
             const inverse = mnemonic === 'add' ? 'sub' : 'add'
             // What the sum took of b (or -b), and of a.
             const ofB = code.let(host.sub(sum, a))

@@ -3,7 +3,7 @@ import { f64, i32, i64 } from '../wasm/value.ts'
 import type { BinaryOperation } from './add.ts'
 import { decompose, exponentField, Flag, isInfinite, isNaN, isZero, raise, signOf, sticky } from './binary.ts'
 import type { Binary } from './binary.ts'
-import { hostFirst, isComfortablyNormal, leastSafeExponent, productFits } from './host.ts'
+import { hostFirst, leastSafeExponent, productFits } from './host.ts'
 import type { Ending } from './pack.ts'
 
 /** Division (IEEE 754-2019, section 5.4.1). */
@@ -19,9 +19,9 @@ export const defineDivide = <T extends 'i32' | 'i64'>(
       compute: () => host.div(a, b),
       least: leastSafeExponent,
       settle: (quotient) => {
-        // Exact if multiplying back, itself exact, gives the dividend.
-        const inRange = isComfortablyNormal(format, a)
-        code.if(i32.and(i32.and(inRange, productFits(format, quotient, b)), host.eq(host.mul(quotient, b), a)), () => {
+        // The quotient times the divisor differs from the dividend by less than half a unit of its last place. If it has no
+        // more bits than the format, it is the dividend.
+        code.if(productFits(format, quotient, b), () => {
           code.return(quotient)
         })
       },

@@ -73,20 +73,19 @@ export const defineExactFma = <T extends 'i32' | 'i64'>(module: ModuleBuilder, f
         code.set(addendHigh, i64.const(0n))
       })
     }, () => {
-      code.if(i64.ne(r.significand, i64.const(0n)), () => {
-        code.set(exponent, r.exponent)
-        code.set(distance, i32.sub(i32.const(0), distance))
-        code.if(i32.ltU(distance, i32.const(64)), () => {
-          const count = code.let(i64.extendU(distance))
-          const back = code.let(i64.sub(i64.const(64n), count))
-          const lost = sticky(i64.shl(productLow, back))
-          code.set(productLow, i64.or(i64.or(i64.shl(productHigh, back), i64.shrU(productLow, count)), lost))
-          code.set(productHigh, i64.shrU(productHigh, count))
-        }, () => {
-          const kept = i64.or(productHigh, sticky(productLow))
-          code.set(productLow, shiftRightSticky(code, kept, i32.sub(distance, i32.const(64))))
-          code.set(productHigh, i64.const(0n))
-        })
+      // Of a product that ends up below bit 64 only that it is not zero counts. That is also right when the addend is zero:
+      // its exponent is that of half the smallest subnormal number.
+      code.set(exponent, r.exponent)
+      code.set(distance, i32.sub(i32.const(0), distance))
+      code.if(i32.ltU(distance, i32.const(64)), () => {
+        const count = code.let(i64.extendU(distance))
+        const back = code.let(i64.sub(i64.const(64n), count))
+        const lost = sticky(i64.shl(productLow, back))
+        code.set(productLow, i64.or(i64.or(i64.shl(productHigh, back), i64.shrU(productLow, count)), lost))
+        code.set(productHigh, i64.shrU(productHigh, count))
+      }, () => {
+        code.set(productLow, shiftRightSticky(code, productHigh, i32.sub(distance, i32.const(64))))
+        code.set(productHigh, i64.const(0n))
       })
     })
 
@@ -96,10 +95,7 @@ export const defineExactFma = <T extends 'i32' | 'i64'>(module: ModuleBuilder, f
       code.set(productLow, i64.sub(productLow, addendLow))
       code.if(i64.ltS(productHigh, i64.const(0n)), () => {
         code.set(productLow, i64.sub(i64.const(0n), productLow))
-        code.set(productHigh, i64.sub(i64.xor(productHigh, i64.const(-1n)), i64.const(-1n)))
-        code.if(i64.ne(productLow, i64.const(0n)), () => {
-          code.set(productHigh, i64.sub(productHigh, i64.const(1n)))
-        })
+        code.set(productHigh, i64.add(i64.xor(productHigh, i64.const(-1n)), i64.extendU(i64.eqz(productLow))))
         code.set(sign, i32.xor(sign, i32.const(1)))
       })
       code.if(i64.eqz(i64.or(productHigh, productLow)), () => {

@@ -46,10 +46,6 @@ export const hostFirst = <T extends 'i32' | 'i64'>(code: Code, format: Binary<T>
   }, undefined, true)
 }
 
-/** A finite product that rounds to this number neither underflowed nor lost bits below the normal range. */
-export const isComfortablyNormal = <T extends 'i32' | 'i64'>(format: Binary<T>, value: Value<T>): I32 =>
-  i32.geU(exponentField(format, format.widen(value)), i32.const(leastSafeExponent))
-
 /** The product of these has no more significant bits than the format: the host's multiplication is exact if it stays in range. */
 export const productFits = <T extends 'i32' | 'i64'>(format: Binary<T>, a: Value<T>, b: Value<T>): I32 => {
   const zeros = (value: Value<T>): I32 => i32.wrap(i64.ctz(i64.or(format.widen(value), i64.const(format.hidden))))

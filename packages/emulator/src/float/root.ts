@@ -3,7 +3,7 @@ import type { ModuleBuilder } from '../wasm/module.ts'
 import { f64, i32, i64, select } from '../wasm/value.ts'
 import { decompose, isNaN, isZero, signOf, sticky } from './binary.ts'
 import type { Binary } from './binary.ts'
-import { hostFirst, isComfortablyNormal, productFits } from './host.ts'
+import { hostFirst, productFits } from './host.ts'
 import type { Ending } from './pack.ts'
 
 /** `(status, rounding, a)`: square root (IEEE 754-2019, section 5.4.1). */
@@ -19,8 +19,7 @@ export const defineSquareRoot = <T extends 'i32' | 'i64'>(
       // A finite root is never subnormal, and zero only of zero.
       least: 0,
       settle: (root) => {
-        const inRange = isComfortablyNormal(format, a)
-        code.if(i32.and(i32.and(inRange, productFits(format, root, root)), host.eq(host.mul(root, root), a)), () => {
+        code.if(i32.and(productFits(format, root, root), host.eq(host.mul(root, root), a)), () => {
           code.return(root)
         })
       },

@@ -132,6 +132,20 @@ const interestingInteger = (random: Random): bigint => {
   }
 }
 
+/**
+ * Factors, each of 53 bits, whose product is a little above a power of two, every bit between zero; and an addend half of
+ * whose last place that is about: only the lowest bits of 106 tell that it is not a tie.
+ */
+const nearTie = (random: Random): bigint[] => {
+  // (2^52 + k)(2^53 - 2k + 1) = 2^105 + 2^52 - 2k^2 + k, and k is the last for which that is above 2^105, or just before it.
+  const k = BigInt(Math.floor((1 + Math.sqrt(1 + 8 * 2 ** 52)) / 4) - random.below(3))
+  const pool = new Pool('f64', random)
+  const fraction = (value: bigint): bigint => value & ((1n << 52n) - 1n)
+  const [first, second] = [900 + random.below(200), 900 + random.below(200)]
+  const addend = first + second - 1023 + 52 + random.below(4)
+  return [pool.pack(first, fraction((1n << 52n) + k)), pool.pack(second, fraction((1n << 53n) - 2n * k + 1n)), pool.pack(addend)]
+}
+
 /** Operands for an operation where errors would hide; 32-bit ones in the low half. */
 export const interestingOperands = ({ name, operands }: Operation, random: Random): bigint[] => {
   if (name.includes('_from_')) return [interestingInteger(random)]
@@ -147,6 +161,7 @@ export const interestingOperands = ({ name, operands }: Operation, random: Rando
     return [pool.pack(exponent, (high << 29n) | low)]
   }
   const related = random.below(2) === 0
+  if (name === 'f64_fma' && random.below(8) === 0) return nearTie(random)
   if (/_(mul|fma)$/.test(name)) {
     const b = related ? pool.factorToLimit(a) : pool.any()
     return operands.length === 2 ? [a, b] : [a, b, random.below(3) > 0 ? pool.addend(a, b) : pool.any()]
