@@ -4,3 +4,12 @@ export { RiscvHart } from './isa/riscv/hart.ts'
 export type { HartOptions } from './isa/riscv/hart.ts'
 export { VirtBoard } from './isa/riscv/board.ts'
 export type { SupervisorEnvironment, VirtBoardImage, VirtBoardOptions } from './isa/riscv/board.ts'
+
+// The instruction tables: decode, encode, disassemble.
+export { Decoder } from './engine/table.ts'
+export type { Operands, Operation, Row } from './engine/table.ts'
+export { riscvDecoder } from './isa/riscv/decoder.ts'
+export { disassemble } from './isa/riscv/disassemble.ts'
+export { encode } from './isa/riscv/encode.ts'
+export { IsaError } from './isa/riscv/errors.ts'
+export { extensionNames } from './isa/riscv/extensions.ts'
