@@ -26,6 +26,13 @@ export class ImageSignatureError extends ImageError {
 /** Bytes from the network or from the cache are not those that the signed index names. */
 export class ImageHashError extends ImageError {
   readonly code = 'ERR_IMAGE_HASH'
+  /** The file of the cache that was damaged and is discarded; undefined when the bytes came from the network. */
+  readonly path: string | undefined
+
+  constructor(message: string, options?: ErrorOptions & { path?: string | undefined }) {
+    super(message, options)
+    this.path = options?.path
+  }
 }
 
 /** The mirror cannot be reached, or answers with an error. */

@@ -280,6 +280,15 @@ describe('a cache with a flipped byte', () => {
     expect((await readFile(blobPath(cache, fakeKernel))).equals(fakeKernel)).toBe(true)
   })
 
+  it('is made good when nothing says any more what the damaged file was for', async () => {
+    const cache = await newCache()
+    await pullImage('debian', archiveOn(cache))
+    for (const name of await cache.records('manifests')) await cache.removeRecord('manifests', name)
+    await writeFile(blobPath(cache, fakeKernel), flipped(fakeKernel))
+    await writeFile(blobPath(cache, fakeInitrd), flipped(fakeInitrd))
+    expect(Buffer.from((await pullImage('debian-installer', archiveOn(cache))).initrd).equals(fakeInitrd)).toBe(true)
+  })
+
   it('is refused and named when there is no network', async () => {
     const cache = await newCache()
     await pullImage('debian', archiveOn(cache))

@@ -116,7 +116,7 @@ export class Cache {
   async #verify(path: string, expected: string, found: string): Promise<void> {
     if (found === expected) return
     await rm(path, { force: true })
-    throw new ImageHashError(`${path}: damaged, its SHA-256 is ${found}; it was discarded and has to be pulled again`)
+    throw new ImageHashError(`${path}: damaged, its SHA-256 is ${found}; it was discarded and has to be pulled again`, { path })
   }
 
   /** Stores bytes. Only within `exclusive`. */

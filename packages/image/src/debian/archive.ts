@@ -120,7 +120,7 @@ export class DebianArchive {
         if (handle !== undefined) return handle
       } catch (error) {
         if (damage !== undefined) throw unrepaired(damage, error)
-        if (!(error instanceof ImageHashError) || attempt > 0) throw error
+        if (!(error instanceof ImageHashError) || error.path === undefined) throw error
         damage = error
         this.task.onProgress?.({ phase: 'corrupt', item: error.message, done: 0 })
       }
@@ -228,7 +228,7 @@ interface StoredIndex extends BlobReference {
 /** The error for damage in the cache that could not be made good, because fetching anew failed as well. */
 export function unrepaired(damage: ImageHashError, cause: unknown): unknown {
   if (!(cause instanceof ImageNetworkError)) return cause
-  return new ImageHashError(`${damage.message}, which failed: ${cause.message}`, { cause })
+  return new ImageHashError(`${damage.message}, which failed: ${cause.message}`, { cause, path: damage.path })
 }
 
 function digest(text: string): string {

@@ -2,7 +2,6 @@ import type { BlobReference } from '../cache/cache.ts'
 import type { DebianArchive } from '../debian/archive.ts'
 import type { DebianPackage, PackageIndex } from '../debian/package-index.ts'
 import { readPackageFile } from '../debian/package-file.ts'
-import { compareVersions } from '../debian/version.ts'
 import { ImageFormatError, ImageUnknownError } from '../errors.ts'
 import { readCpio, writeCpio } from '../format/cpio.ts'
 import type { FileEntry } from '../format/file-entry.ts'
@@ -10,6 +9,7 @@ import { FileTree } from '../format/file-tree.ts'
 import { initramfs } from '../format/initramfs.ts'
 import { extractFiles } from './extract.ts'
 import { kernelVersion } from './kernel-version.ts'
+import { newest, presentLinuxImage } from './linux-image.ts'
 import { assemble, sourceOf, type Source } from './manifest.ts'
 import { rootfs } from './rootfs.ts'
 
@@ -22,6 +22,11 @@ export interface PullOptions {
   readonly refresh?: boolean
   /** For `debian`: more files for its initramfs, such as `init`. They replace the image's own of the same path. */
   readonly entries?: readonly FileEntry[]
+  /**
+   * For `debian`: where the kernel is from. The installer's package has the same kernel and is smaller for riscv64 and ppc64el; for amd64
+   * and arm64 it is the other way round. Default: `installer`.
+   */
+  readonly kernel?: 'installer' | 'linux-image'
   /** For `debian`: packages to unpack into its initramfs, with their dependencies. */
   readonly packages?: readonly string[]
 }
@@ -65,8 +70,9 @@ export async function pullImage(name: string, archive: DebianArchive, options: P
 }
 
 async function pullDebian(archive: DebianArchive, refresh: boolean, options: PullOptions): Promise<Image> {
-  const { manifest, parts } = await assemble(archive, 'debian', refresh, async (index) => {
-    const { found, kernel } = await netboot(archive, index)
+  const fromLinuxImage = options.kernel === 'linux-image'
+  const { manifest, parts } = await assemble(archive, fromLinuxImage ? 'debian:linux-image' : 'debian', refresh, async (index) => {
+    const { found, kernel } = await (fromLinuxImage ? linuxImageKernel : netboot)(archive, index)
     const busybox = newest(index, 'busybox-static')
     const files = await archive.cache.write(writeCpio(await busyboxFiles(archive, busybox)))
     return { blobs: { kernel, files }, facts: { kernelVersion: await versionOf(archive, kernel) }, sources: [sourceOf(found), sourceOf(busybox)] }
@@ -122,6 +128,15 @@ async function netboot(archive: DebianArchive, index: PackageIndex): Promise<{ f
   return { found, kernel, initrd }
 }
 
+async function linuxImageKernel(archive: DebianArchive, index: PackageIndex): Promise<{ found: DebianPackage, kernel: BlobReference }> {
+  const found = presentLinuxImage(index, archive.architecture)
+  const release = found.name.replace('linux-image-', '')
+  const file = ['riscv64', 'ppc64el'].includes(archive.architecture) ? 'vmlinux' : 'vmlinuz'
+  const { kernel } = await extractFiles(archive, found, { kernel: `boot/${file}-${release}` })
+  if (kernel === undefined) throw new ImageFormatError(`${found.name}: the kernel is missing`)
+  return { found, kernel }
+}
+
 /** The installer's package has Debian's release in its name; the latest of the suite is taken. */
 function netbootRelease(index: PackageIndex, architecture: string): string {
   const releases = index.names('debian-installer-')
@@ -131,13 +146,6 @@ function netbootRelease(index: PackageIndex, architecture: string): string {
   const latest = releases.sort((a, b) => Number(b) - Number(a))[0]
   if (latest === undefined) throw new ImageUnknownError(`the archive has no package debian-installer-<release>-netboot-${architecture}`)
   return latest
-}
-
-/** The newest version of a package. */
-export function newest(index: PackageIndex, name: string): DebianPackage {
-  const found = index.find(name).sort((a, b) => compareVersions(b.version, a.version))[0]
-  if (found === undefined) throw new ImageUnknownError(`the archive has no package ${name} for this architecture`)
-  return found
 }
 
 async function busyboxFiles(archive: DebianArchive, busybox: DebianPackage): Promise<FileEntry[]> {

@@ -3,6 +3,7 @@ import type { BlobReference, Cache } from '../cache/cache.ts'
 import { unrepaired, type DebianArchive } from '../debian/archive.ts'
 import type { DebianPackage, PackageIndex } from '../debian/package-index.ts'
 import { ImageHashError, ImageNetworkError } from '../errors.ts'
+import type { Task } from '../task.ts'
 
 /** A package that an image was made from. */
 export interface Source {
@@ -73,7 +74,7 @@ export async function assemble(
     // Another process may have assembled it while this one waited.
     const meanwhile = refresh ? undefined : await recorded()
     if (meanwhile !== undefined) return meanwhile
-    try {
+    const make = async (): Promise<Assembled> => {
       const recipe = await withPresentIndex(archive, refresh, build)
       const manifest: Manifest = {
         name, suite: archive.suite, architecture: archive.architecture, facts: {}, ...recipe, assembled: Date.now(),
@@ -82,8 +83,17 @@ export async function assemble(
       const assembled = await read(cache, manifest)
       if (assembled === undefined) throw new ImageHashError(`a part of image ${name} vanished from the cache while it was being assembled`)
       return assembled
-    } catch (error) {
-      throw damage === undefined ? error : unrepaired(damage, error)
+    }
+    for (;;) {
+      try {
+        return await make()
+      } catch (error) {
+        // A damaged file that assembling came upon is discarded: once more, each at most once.
+        const discarded = error instanceof ImageHashError ? error.path : undefined
+        if (discarded === undefined || discarded === damage?.path) throw damage === undefined ? error : unrepaired(damage, error)
+        damage = error as ImageHashError
+        task.onProgress?.({ phase: 'corrupt', item: damage.message, done: 0 })
+      }
     }
   })
 }
@@ -131,8 +141,8 @@ export async function listImages(cache: Cache): Promise<ImageSummary[]> {
  * Removes an image, of every suite and architecture, and all that no other image needs.
  * @returns the bytes that became free; undefined when there is no such image
  */
-export async function removeImage(cache: Cache, name: string): Promise<number | undefined> {
-  return cache.exclusive({}, async () => {
+export async function removeImage(cache: Cache, name: string, task: Task = {}): Promise<number | undefined> {
+  return cache.exclusive(task, async () => {
     const all = await manifests(cache)
     const removed = all.filter(({ manifest }) => manifest.name === name)
     if (removed.length === 0) return undefined
