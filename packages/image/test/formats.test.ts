@@ -160,6 +160,18 @@ describe('decompression', () => {
     }
   })
 
+  it('can be abandoned in the middle, and go on with the next', async () => {
+    for (const [compression, compress] of compressors) {
+      for (let round = 0; round < 3; round++) {
+        for await (const chunk of decompress(inPieces(compress(data)), compression, 1e9, 'test')) {
+          expect(chunk.length, compression).toBeGreaterThan(0)
+          break
+        }
+      }
+      expect((await unpack(compress(data), compression)).length).toBe(data.length)
+    }
+  })
+
   it('several xz streams can be read at once', async () => {
     const packed = execFileSync('xz', ['-c'], { input: data })
     const results = await Promise.all([unpack(packed, 'xz'), unpack(packed, 'xz'), unpack(packed, 'xz')])

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { acquireLock } from '../src/cache/lock.ts'
 import { compilePackage, run, type Run } from './support/compiled.ts'
-import { FakeArchive, imagePackages } from './support/fake-archive.ts'
+import { FakeArchive, imagePackages, sha256 } from './support/fake-archive.ts'
 import { temporaryDirectory } from './support/temporary-directory.ts'
 
 let mirror: FakeArchive
@@ -93,6 +93,21 @@ it('several processes that find a killed one\'s lock all get along', async () =>
   const results = await Promise.all([pull(cache).ended, pull(cache).ended, pull(cache).ended])
   expect(results.map(({ code }) => code)).toEqual([0, 0, 0])
   expect(mirror.requests.filter((path) => path.startsWith('pool/')).length).toBe(2)
+})
+
+it('a pull killed at any moment leaves nothing that harms', async () => {
+  const cache = await temporaryDirectory()
+  for (let milliseconds = 150; milliseconds <= 600; milliseconds += 50) {
+    const { child, ended } = pull(cache)
+    setTimeout(() => child.kill('SIGKILL'), milliseconds)
+    await ended
+    for (const file of await readdir(join(cache, 'blobs/sha256'), { recursive: true, withFileTypes: true }).catch(() => [])) {
+      if (file.isFile()) expect(sha256(await readFile(join(file.parentPath, file.name)))).toBe(file.name)
+    }
+  }
+  const last = await pull(cache).ended
+  expect([last.code, last.stdout]).toEqual([0, '6.99.1-test\n'])
+  expect(await readdir(join(cache, 'tmp'))).toEqual([])
 })
 
 it('a full disk gives a typed error and leaves the cache whole', async () => {

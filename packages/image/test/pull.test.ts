@@ -67,6 +67,13 @@ describe('pulling an image', () => {
     expect(mirror.requests).toEqual([])
   })
 
+  it('may be asked for several times at once', async () => {
+    const archive = archiveOn(await newCache())
+    const images = await Promise.all([pullImage('debian', archive), pullImage('debian', archive), pullImage('debian-installer', archive), pullOpenSbi(archive)])
+    expect(images).toHaveLength(4)
+    expect(mirror.requests.filter((path) => path.startsWith('pool/'))).toHaveLength(3)
+  })
+
   it('takes newer packages when it is told to refresh', async () => {
     const cache = await newCache()
     await pullImage('debian', archiveOn(cache))
@@ -163,6 +170,14 @@ describe('a mirror that is damaged or hostile', () => {
     await expect(pullImage('debian', archiveOn(await newCache()))).rejects.toMatchObject({ code: 'ERR_IMAGE_SIGNATURE', message: expect.stringContaining('bookworm') as string })
     await mirror.publish(imagePackages, { 'Valid-Until': 'Sat, 01 Jan 2022 00:00:00 UTC' })
     await expect(pullImage('debian', archiveOn(await newCache()))).rejects.toMatchObject({ code: 'ERR_IMAGE_SIGNATURE', message: expect.stringContaining('2022') as string })
+  })
+
+  it('cannot take a cache back to an older index', async () => {
+    const cache = await newCache()
+    await archiveOn(cache).index()
+    await mirror.publish([...imagePackages, { name: 'vulnerable' }], { Date: new Date(Date.now() - 86_400_000).toUTCString() })
+    expect((await archiveOn(cache).index(true)).find('vulnerable')).toEqual([])
+    expect((await archiveOn(await newCache()).index(true)).find('vulnerable')).toHaveLength(1)
   })
 
   it('cannot place a file outside of the tree with a name such as ../x', async () => {

@@ -254,6 +254,7 @@ export async function guarded<T>(path: string, work: () => Promise<T>): Promise<
     if (code === 'ENOSPC' || code === 'EDQUOT') {
       throw new ImageNoSpaceError(`${path}: no space left (${code}); free some, or set STRATA_CACHE to a directory on another disk`, { cause })
     }
-    throw new ImageCacheError(`${path}: the cache cannot be used (${messageOf(cause)}); set STRATA_CACHE to a directory that can be written`, { cause })
+    const advice = 'set STRATA_CACHE to a directory that can be written'
+    throw new ImageCacheError(`${path}: the cache cannot be used (${messageOf(cause)}); ${advice}`, { cause })
   }
 }

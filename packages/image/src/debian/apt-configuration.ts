@@ -68,7 +68,8 @@ const debianSuite = /^(oldoldstable|oldstable|stable|testing|unstable|sid|buster
 /** Other vendors name their suites after Debian's as well; a path that ends in /debian is the better sign. */
 function chooseMirror(sources: readonly AptSource[]): string | undefined {
   const mirrors = sources
-    .filter(({ uri, suites, components }) => /^https?:\/\//.test(uri) && components.includes('main') && suites.some((suite) => debianSuite.test(suite)))
+    .filter(({ uri, components }) => /^https?:\/\//.test(uri) && components.includes('main'))
+    .filter(({ suites }) => suites.some((suite) => debianSuite.test(suite)))
     .map(({ uri }) => uri.replace(/\/+$/, ''))
     .filter((uri) => !uri.endsWith('security'))
   return mirrors.find((uri) => uri.endsWith('/debian')) ?? mirrors[0]

@@ -59,10 +59,15 @@ export class DebianArchive {
     this.#mirror = options.mirror ?? (environment === '' ? undefined : environment)
     this.#trustedKeys = options.trustedKeys ?? debianArchiveKeys
     if (this.#mirror !== undefined && !/^https?:\/\/[^/]/.test(this.#mirror)) {
-      throw new ImageOptionError(`expected STRATA_MIRROR, or the mirror given, to be a URL such as ${defaultMirror}, got ${JSON.stringify(this.#mirror)}`)
+      throw new ImageOptionError(`expected STRATA_MIRROR, or the mirror given, to be a URL such as ${defaultMirror}, `
+        + `got ${JSON.stringify(this.#mirror)}`)
     }
-    if (!/^[a-z0-9][a-z0-9./-]*$/.test(this.suite) || this.suite.includes('..')) throw new ImageOptionError(`${JSON.stringify(this.suite)} is no name of a suite`)
-    if (!/^[a-z0-9-]+$/.test(this.architecture)) throw new ImageOptionError(`${JSON.stringify(this.architecture)} is no name of an architecture`)
+    if (!/^[a-z0-9][a-z0-9./-]*$/.test(this.suite) || this.suite.includes('..')) {
+      throw new ImageOptionError(`expected a suite such as trixie, got ${JSON.stringify(this.suite)}`)
+    }
+    if (!/^[a-z0-9-]+$/.test(this.architecture)) {
+      throw new ImageOptionError(`expected an architecture such as riscv64, got ${JSON.stringify(this.architecture)}`)
+    }
   }
 
   /** Tells archives apart whose contents may differ: the suite, the architecture, and who is trusted. */
@@ -147,7 +152,9 @@ export class DebianArchive {
       this.task.onProgress?.({ phase: 'download', item: `InRelease of ${this.suite}`, done: 0 })
       const bytes = await http.getSmall(source, maximumInReleaseSize, this.task.signal)
       const check = { trustedKeys: this.#trustedKeys, suite: this.suite, source: shown(source), now: new Date() }
-      const release = await verifyRelease(Buffer.from(bytes).toString('utf8'), check)
+      const fetched = await verifyRelease(Buffer.from(bytes).toString('utf8'), check)
+      // A mirror that lags, or somebody who replays an old index with known holes, does not take us back.
+      const release = stored !== undefined && Date.parse(fetched.date) < Date.parse(stored.release.date) ? stored.release : fetched
       await this.cache.writeRecord('releases', name, { release, fetched: Date.now() } satisfies StoredRelease)
       return release
     } catch (error) {

@@ -36,11 +36,13 @@ export async function* readPackageFile(file: FileHandle, options: PackageFileOpt
   }
   const members = await readAr(archive, what)
   const format = members[0]
-  const version = format?.name === 'debian-binary' ? Buffer.from(await archive.read(format.offset, Math.min(format.size, 16))).toString('latin1') : ''
+  const version = format?.name !== 'debian-binary' ? ''
+    : Buffer.from(await archive.read(format.offset, Math.min(format.size, 16))).toString('latin1')
   if (!version.startsWith('2.')) throw new ImageFormatError(`${what}: expected a Debian package of format 2.x, found ${JSON.stringify(version.trim())}`)
   const data = members.find((member) => /^data\.tar(\.(gz|xz|zst))?$/.test(member.name))
   if (data === undefined) {
-    throw new ImageFormatError(`${what}: expected a member data.tar.xz, .zst, .gz or none of these, found ${members.map((member) => member.name).join(', ')}`)
+    const found = members.map((member) => member.name).join(', ')
+    throw new ImageFormatError(`${what}: expected a member data.tar, with .xz, .zst, .gz or nothing after it, found ${found}`)
   }
   const limit = installedSize * 1024 * overhead + slack
   const stream = read(file, data.offset, data.size, options)

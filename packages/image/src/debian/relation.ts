@@ -28,7 +28,9 @@ export function parseRelations(field: string): Relation[][] {
 function parseRelation(text: string): Relation {
   const match = pattern.exec(text)
   const name = match?.[1]
-  if (match === null || name === undefined) throw new ImageFormatError(`${JSON.stringify(text)} is no relation to a package, such as "libc6 (>= 2.34)"`)
+  if (match === null || name === undefined) {
+    throw new ImageFormatError(`expected a relation to a package, such as "libc6 (>= 2.34)", got ${JSON.stringify(text)}`)
+  }
   const version = match[4]
   if (version === undefined) return { name, constraint: undefined }
   return { name, constraint: { operator: operatorOf(match[3]), version } }

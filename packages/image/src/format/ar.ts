@@ -32,7 +32,8 @@ export async function readAr(archive: RandomAccess, what: string): Promise<ArMem
     if (header.slice(58) !== '`\n' || !/^\d+$/.test(size)) throw new ImageFormatError(`${what}: damaged ar header at offset ${offset}`)
     const member = { name: header.slice(0, 16).trimEnd().replace(/\/$/, ''), offset: offset + headerSize, size: Number(size) }
     if (member.offset + member.size > archive.size) {
-      throw new ImageFormatError(`${what}: member ${member.name} needs ${member.size} bytes, but the file ends ${archive.size - member.offset} bytes after its header`)
+      const left = archive.size - member.offset
+      throw new ImageFormatError(`${what}: member ${member.name} has ${member.size} bytes, but only ${left} are left; the file is truncated`)
     }
     members.push(member)
     // Members begin at even offsets.

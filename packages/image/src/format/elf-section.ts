@@ -13,7 +13,9 @@ export function elfSection(file: Uint8Array, name: string, what: string): Uint8A
   const entrySize = view.getUint16(0x3a, true)
   const count = view.getUint16(0x3c, true)
   const namesIndex = view.getUint16(0x3e, true)
-  if (entrySize < 64 || table + BigInt(count * entrySize) > file.length) throw new ImageFormatError(`${what}: its section headers are outside of the file`)
+  if (entrySize < 64 || table + BigInt(count * entrySize) > file.length) {
+    throw new ImageFormatError(`${what}: its section headers are outside of the file`)
+  }
   const section = (index: number): { name: number, data: Uint8Array } => {
     const header = Number(table) + index * entrySize
     const [offset, size] = [view.getBigUint64(header + 0x18, true), view.getBigUint64(header + 0x20, true)]

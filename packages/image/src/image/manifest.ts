@@ -168,8 +168,9 @@ async function collectGarbage(cache: Cache): Promise<number> {
     for (const source of manifest.sources) needed.add(source.sha256)
   }
   for (const name of await cache.records('extracts')) {
+    const extracted = await cache.readRecord('extracts', name) as Record<string, BlobReference> | undefined ?? {}
     if (!needed.has(name)) await cache.removeRecord('extracts', name)
-    else for (const blob of Object.values(await cache.readRecord('extracts', name) as Record<string, BlobReference> | undefined ?? {})) needed.add(blob.sha256)
+    else for (const blob of Object.values(extracted)) needed.add(blob.sha256)
   }
   for (const name of await cache.records('indexes')) {
     const index = await cache.readRecord('indexes', name) as BlobReference | undefined
