@@ -43,7 +43,11 @@ pump() {
   done
 }
 
-# Runs a script: id, whether it reads input. A report each when it has started and ended, one when its output is out.
+# Becomes the command: tells the host who it is, lets go of the ports, and goes on with the script.
+begin='echo $$ >"$2.group"; echo "started $1 $$" >&3; exec 3>&- 4>&- 5>&- 6>&-; . "$2"'
+
+# Runs a script: id, whether it reads input. Reports when it has started and ended, and when its output is out. It runs
+# in the foreground: a shell has what it runs in the background ignore interrupts for good.
 run() {
   here=/run/strata/$1
   mkfifo "$here.out" "$here.err"
@@ -55,12 +59,10 @@ run() {
     mkfifo "$input"
     pump "$1" >"$input" & pump=$!
   fi
-  setsid sh "$here" <"$input" >"$here.out" 2>"$here.err" 3>&- 4>&- 5>&- & command=$!
-  echo "started $1 $command" >&3
-  wait $command
+  setsid sh -c "$begin" sh "$1" "$here" <"$input" >"$here.out" 2>"$here.err"
   status=$?
   # Like a container's, a command's processes end with it; one that should stay has a session of its own.
-  kill -KILL -$command 2>/dev/null
+  read -r group <"$here.group" && kill -KILL -"$group" 2>/dev/null
   echo "ended $1" >&3
   [ "$2" = 1 ] && wait $pump
   wait $out $err
@@ -72,28 +74,32 @@ run() {
 
 # An interactive shell on the console, with job control: id, rows, columns.
 shell() {
-  [ "$2" -gt 0 ] && stty -F /dev/ttyS0 rows "$2" cols "$3"
-  stty -F /dev/ttyS0 sane -ixon 115200
-  setsid -c sh /run/strata/"$1" </dev/ttyS0 >/dev/ttyS0 2>&1 3>&- 4>&- 5>&- & command=$!
-  echo "started $1 $command" >&3
-  wait $command
+  stty -F /dev/ttyS0 sane -ixon 115200 rows "$2" cols "$3"
+  setsid -c sh -c "$begin" sh "$1" /run/strata/"$1" </dev/ttyS0 >/dev/ttyS0 2>&1
   status=$?
   drain ttyS0
   echo "exit $1 $status" >&3
 }
 
-# A script of so many bytes comes after the verb's line.
-receive() { dd bs="$2" count=1 iflag=fullblock <&3 >/run/strata/"$1" 2>/dev/null; }
+# Takes what the host says. What is to be run waits in a queue; signals go past it.
+listen() {
+  echo "ready 1" >&3
+  while read -r verb id size first second <&3; do
+    case $verb in
+      run | shell)
+        # The script comes behind the line.
+        dd bs="$size" count=1 iflag=fullblock <&3 >/run/strata/"$id" 2>/dev/null
+        echo "$verb $id $first $second" >&6 ;;
+      kill) kill -"$size" -"$id" 2>/dev/null ;; # here the id is that of the process group
+      off) poweroff -f ;;
+    esac
+  done
+}
 
-echo "ready 1" >&3
-while read -r verb id size first second <&3; do
-  case $verb in
-    run) receive "$id" "$size"; run "$id" "$first" & ;;
-    shell) receive "$id" "$size"; shell "$id" "$first" "$second" & ;;
-    kill) kill -"$size" -"$id" 2>/dev/null ;; # here the id is that of the process group
-    off) poweroff -f ;;
-    *) echo "unknown $verb" >&3 ;;
-  esac
+mkfifo /run/strata/queue
+exec 6<>/run/strata/queue
+listen &
+while read -r verb id first second <&6; do
+  "$verb" "$id" "$first" "$second"
 done
-poweroff -f
 `
