@@ -1,14 +1,14 @@
 import type { Code, FunctionRef, Label, Local } from '../wasm/code.ts'
 import type { ModuleBuilder } from '../wasm/module.ts'
-import type { Access, I32, I64, Type, Value } from '../wasm/value.ts'
+import type { I32, I64 } from '../wasm/value.ts'
 import { i32, i64, load, loads, select, stores } from '../wasm/value.ts'
 import type { AccessFunctions } from './access.ts'
 import { cells, leave } from './layout.ts'
-import type { Micro } from './micro.ts'
+import { Lowering } from './lowering.ts'
 import type { HandlerEntry } from './slots.ts'
 import { handlerOf, handlers, slot, slotBytes } from './slots.ts'
 import type { Operand } from './table.ts'
-import { codeTable, readTable, tlbEntry, tlbHit, tlbPlace, writeTable } from './tlb.ts'
+import { codeTable, tlbEntry } from './tlb.ts'
 
 export interface InterpreterOptions {
   readonly entries: readonly HandlerEntry[]
@@ -42,15 +42,14 @@ const perByte = slotBytes / 2
 const handlerVariables = 8
 
 /** Lowers a meaning with operands read from the slot. */
-class SlotMicro implements Micro {
-  readonly code: Code
+class SlotLowering extends Lowering {
   readonly #s: Shared
   readonly #far: boolean
   readonly #positions = new Map<string, number>()
   ended = false
 
   constructor(shared: Shared, entry: HandlerEntry) {
-    this.code = shared.code
+    super({ ...shared, ...shared.options })
     this.#s = shared
     this.#far = entry.far
     const isRegister = ({ operand }: Operand): boolean => operand.kind === 'register'
@@ -81,81 +80,6 @@ class SlotMicro implements Micro {
 
   next(): I64 {
     return i64.add(i64.extendU(i32.shrU(this.#nextSlot(), i32.const(3))), this.#s.delta)
-  }
-
-  load<T extends Type>(how: Access<T>, address: I64): Value<T> {
-    const { code, cpu, tlb, options } = this.#s
-    const width = 2 ** how.align
-    const where = code.let(address)
-    const entry = code.let(tlbEntry(tlb, where))
-    const value = code.local(how.type)
-    code.if(
-      tlbHit(entry, readTable, where, width),
-      () => {
-        code.set(value, load(how, tlbPlace(entry, readTable, where)))
-      },
-      () => {
-        const signed = how === loads.i64s8 || how === loads.i64s16 || how === loads.i64s32
-        const slow = code.callFor(options.access.loadSlow, cpu, where, i32.const(signed ? width | 16 : width))
-        this.#checkFault()
-        if (how.type === 'i64') code.set(value as Local<'i64'>, slow)
-        else if (how.type === 'i32') code.set(value as Local<'i32'>, i32.wrap(slow))
-        else throw new Error(`a meaning loads integers only, not ${how.type}`)
-      },
-      true,
-    )
-    return value
-  }
-
-  store(how: Access<'i64'>, address: I64, value: I64): void {
-    const { code, cpu, tlb, options } = this.#s
-    const width = 2 ** how.align
-    const where = code.let(address)
-    const entry = code.let(tlbEntry(tlb, where))
-    code.if(
-      tlbHit(entry, writeTable, where, width),
-      () => {
-        code.store(how, tlbPlace(entry, writeTable, where), value)
-      },
-      () => {
-        code.call(options.access.storeSlow, cpu, where, value, i32.const(width))
-        this.#checkFault()
-      },
-      true,
-    )
-  }
-
-  atomic(width: 4 | 8, address: I64, compute: (old: I64) => I64): I64 {
-    const { code } = this.#s
-    const place = this.#atomicPlace(width, address, true)
-    const old = code.let(load(width === 4 ? loads.i64s32 : loads.i64, place))
-    code.store(width === 4 ? stores.i64u32 : stores.i64, place, compute(old))
-    return old
-  }
-
-  loadReserved(width: 4 | 8, address: I64): I64 {
-    const { code, cpu } = this.#s
-    const place = this.#atomicPlace(width, address, false)
-    const value = code.let(load(width === 4 ? loads.i64s32 : loads.i64, place))
-    code.store(stores.i32, cpu, place, cells.reservation)
-    code.store(stores.i64, cpu, value, cells.reservedValue)
-    return value
-  }
-
-  storeConditional(width: 4 | 8, address: I64, value: I64): I64 {
-    const { code, cpu } = this.#s
-    const place = this.#atomicPlace(width, address, true)
-    const failed = code.variable(i64.const(1n))
-    const holds = i32.and(
-      i32.eq(load(loads.i32, cpu, cells.reservation), place),
-      i64.eq(load(loads.i64, cpu, cells.reservedValue), load(width === 4 ? loads.i64s32 : loads.i64, place)),
-    )
-    code.if(holds, () => {
-      code.store(width === 4 ? stores.i64u32 : stores.i64, place, value)
-      code.set(failed, i64.const(0n))
-    })
-    code.store(stores.i32, cpu, i32.const(0), cells.reservation)
-    return failed
   }
 
   branch(condition: I32): void {
@@ -199,24 +123,6 @@ class SlotMicro implements Micro {
     }, undefined, false)
   }
 
-  state(cell: string): I32 {
-    return load(loads.i32, this.#s.cpu, this.#stateOffset(cell))
-  }
-
-  setState(cell: string, value: I32): void {
-    this.code.store(stores.i32, this.#s.cpu, value, this.#stateOffset(cell))
-  }
-
-  stateAddress(cell: string): I32 {
-    return i32.add(this.#s.cpu, i32.const(this.#stateOffset(cell)))
-  }
-
-  helper<R extends Type>(name: string, result: R, ...operands: readonly Value[]): Value<R> {
-    const target = this.#s.options.helpers[name]
-    if (target?.result !== result) throw new Error(`no helper "${name}" that returns ${result}`)
-    return this.code.callFor(target as FunctionRef<readonly Type[], R>, ...operands)
-  }
-
   /** Goes on behind this instruction, unless it went elsewhere. */
   advance(): void {
     if (this.ended) return
@@ -235,26 +141,12 @@ class SlotMicro implements Micro {
     return load(loads.i32u16, this.#s.at, position)
   }
 
-  #stateOffset(cell: string): number {
-    const offset = this.#s.options.stateCells[cell]
-    if (offset === undefined) throw new Error(`the CPU has no state cell "${cell}"`)
-    return offset
-  }
-
-  #checkFault(): void {
+  protected override leaveOnFault(): void {
     const { code, cpu, reason, undone } = this.#s
     code.set(reason, load(loads.i32, cpu, cells.fault))
     code.brIf(undone, reason, false)
   }
 
-  #atomicPlace(width: 4 | 8, address: I64, writes: boolean): I32 {
-    const { code, cpu, options } = this.#s
-    const place = code.callFor(options.access.atomicPlace, cpu, address, i32.const(width), i32.const(writes ? 1 : 0))
-    code.if(i32.eqz(place), () => {
-      this.#checkFault()
-    }, undefined, false)
-    return place
-  }
 }
 
 /**
@@ -331,7 +223,7 @@ const emitCases = (shared: Shared): void => {
   bodies[handlers.service] = leaveWith(leave.service)
   for (const [index, entry] of options.entries.entries()) {
     bodies[handlerOf(index)] = () => {
-      const micro = new SlotMicro(shared, entry)
+      const micro = new SlotLowering(shared, entry)
       entry.row.meaning(micro)
       micro.advance()
     }

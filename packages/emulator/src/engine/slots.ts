@@ -84,8 +84,8 @@ export const writeSlot = (
     if (operand.operand.kind === 'register') {
       const file = files[operand.operand.file]
       if (file === undefined) throw new Error(`${row.mnemonic} names a register file "${operand.operand.file}" that the CPU has not`)
-      const sink = file.zero !== undefined && value === file.zero.register && operand.name === 'rd'
-      const cell = block + (sink ? file.zero.sink : file.offset + 8 * value)
+      const zero = operand.name === 'rd' && value === file.zero?.register ? file.zero : undefined
+      const cell = block + (zero?.sink ?? file.offset + 8 * value)
       memory.setUint16(address + (slot.registers[registers] ?? 0), cell, true)
       registers++
     } else if (operand.operand.kind === 'offset') {

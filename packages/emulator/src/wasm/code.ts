@@ -21,6 +21,12 @@ export interface FunctionRef<P extends readonly Type[] = readonly Type[], R exte
   readonly parameters: P
   readonly result: R
 }
+/** A function type, for calls through a table. */
+export interface Signature<P extends readonly Type[] = readonly Type[], R extends Type | undefined = Type | undefined> {
+  readonly type: number
+  readonly parameters: P
+  readonly result: R
+}
 export type Arguments<P extends readonly Type[]> = { readonly [K in keyof P]: Value<P[K]> }
 
 /**
@@ -87,6 +93,14 @@ export class Code {
   /** Calls now and keeps the result. */
   callFor<P extends readonly Type[], R extends Type>(target: FunctionRef<P, R>, ...operands: Arguments<P>): Value<R> {
     return this.let({ type: target.result, node: { kind: 'call', function: target.index, operands } })
+  }
+
+  /** Calls the function at `index` of the imported table, for the effect; a result is dropped. */
+  callIndirect<P extends readonly Type[]>(signature: Signature<P>, index: I32, ...operands: Arguments<P>): void {
+    for (const operand of operands as readonly Value[]) this.#push(operand)
+    this.#push(index)
+    this.#body.u8(0x11).u32(signature.type).u8(0)
+    if (signature.result !== undefined) this.#body.u8(0x1a)
   }
 
   /** `memory.fill`: `length` bytes at `address` become `byte`. */

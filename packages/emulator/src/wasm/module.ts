@@ -1,5 +1,5 @@
 import { Bytes } from './bytes.ts'
-import type { FunctionRef, Local } from './code.ts'
+import type { FunctionRef, Local, Signature } from './code.ts'
 import { Code, typeCode } from './code.ts'
 import type { Type } from './value.ts'
 
@@ -29,6 +29,7 @@ export class ModuleBuilder {
   readonly #imports: { readonly name: string; readonly signature: number }[] = []
   readonly #functions: (Declared | undefined)[] = []
   readonly #exports = new Map<string, number>()
+  #usesTable = false
 
   constructor(memory: MemoryImport) {
     this.#memory = memory
@@ -39,6 +40,12 @@ export class ModuleBuilder {
     if (this.#functions.length > 0) throw new Error(`import of ${name} after a function was declared: imports are numbered first`)
     this.#imports.push({ name, signature: this.#signature(parameters, result) })
     return { index: this.#imports.length - 1, parameters, result }
+  }
+
+  /** A function type for `Code.callIndirect`. With it the module imports `host.table`. */
+  signature<const P extends readonly Type[], R extends Type | undefined>(parameters: P, result: R): Signature<P, R> {
+    this.#usesTable = true
+    return { type: this.#signature(parameters, result), parameters, result }
   }
 
   /** Names a function whose body comes later, so that others may call it already. */
@@ -85,9 +92,10 @@ export class ModuleBuilder {
     for (const signature of this.#signatures) types.bytes(signature)
     section(1, types)
 
-    const imports = new Bytes().u32(this.#imports.length + 1).name('host').name('memory').u8(2)
+    const imports = new Bytes().u32(this.#imports.length + (this.#usesTable ? 2 : 1)).name('host').name('memory').u8(2)
     if (this.#memory.shared) imports.u8(3).u32(this.#memory.pages).u32(this.#memory.pages)
     else imports.u8(0).u32(this.#memory.pages)
+    if (this.#usesTable) imports.name('host').name('table').u8(1).u8(0x70).u8(0).u32(0)
     for (const { name, signature } of this.#imports) imports.name('host').name(name).u8(0).u32(signature)
     section(2, imports)
 

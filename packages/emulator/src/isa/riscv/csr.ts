@@ -59,12 +59,15 @@ const exceptionPc = (name: 'mepc' | 'sepc'): Csr => plain(name, ~1n & 0xffff_fff
 
 const supervisorStatus = status.sie | status.spie | status.spp | status.fs | status.sum | status.mxr
 const statusReadable = supervisorStatus | status.uxl | status.sd
-const machineStatus = supervisorStatus | status.mie | status.mpie | status.mpp | status.mprv | status.tvm | status.tw | status.tsr
-const supervisorInterrupts = (1n << BigInt(interrupt.ssip)) | (1n << BigInt(interrupt.stip)) | (1n << BigInt(interrupt.seip))
-const allInterrupts = supervisorInterrupts | (supervisorInterrupts << 2n)
+export const machineStatus: bigint = supervisorStatus | status.mie | status.mpie | status.mpp | status.mprv | status.tvm | status.tw | status.tsr
+export const supervisorInterrupts: bigint = (1n << BigInt(interrupt.ssip)) | (1n << BigInt(interrupt.stip)) | (1n << BigInt(interrupt.seip))
+export const allInterrupts: bigint = supervisorInterrupts | (supervisorInterrupts << 2n)
 /** Exceptions that may be delegated: all that exist but environment calls from M. */
-const delegable = 0xb3ffn
-const stce = 1n << 63n
+export const delegable: bigint = 0xb3ffn
+/** `menvcfg`: S may use `stimecmp`. */
+export const stce: bigint = 1n << 63n
+/** What MODE of `satp` can be: Bare, Sv39, Sv48, Sv57. */
+export const translationModes: readonly bigint[] = [0n, 8n, 9n, 10n]
 
 const floatOn = (hart: CsrHost): boolean => hart.extensions.has('f') && hart.floatEnabled()
 const hasSstc = (hart: CsrHost): boolean => hart.extensions.has('sstc')
@@ -129,7 +132,7 @@ const csrs = new Map<number, Csr>([
     // A write that selects a mode this hart has not changes nothing. ASIDLEN is 0.
     write: (h, v) => {
       const mode = v >> 60n
-      if (mode !== 0n && (mode < 8n || mode > 10n)) return
+      if (!translationModes.includes(mode)) return
       h.registers.satp = (mode << 60n) | (v & ((1n << 44n) - 1n))
       h.translationChanged()
     },

@@ -1,17 +1,17 @@
-import type { Clock, GuestMemory, IrqLine, SavedState, Timer } from '@strata/machine'
-import { StateError } from '@strata/machine'
+import type { Clock, GuestMemory, IrqLine, Timer } from '@strata/machine'
 import { Core } from '../../engine/core.ts'
 import type { CoreIsa } from '../../engine/core.ts'
-import { cells } from '../../engine/layout.ts'
+import { cells, deviceAnswer } from '../../engine/layout.ts'
 import type { FunctionRef } from '../../wasm/code.ts'
 import { defineFloat } from '../../float/define.ts'
 import type { CsrHost, Registers } from './csr.ts'
-import { registerNames } from './csr.ts'
+import { registerNames, stce } from './csr.ts'
 import { riscvDecoder } from './decoder.ts'
 import type { InstructionSet } from './extensions.ts'
 import { Pmp } from './pmp.ts'
 import type { InterruptName, Privilege } from './privilege.ts'
 import { interrupt, interruptPriority, machine, status, supervisor, user } from './privilege.ts'
+import type { SavedHart } from './saved-hart.ts'
 import { largeLeafSlots, registerFiles, riscvCells } from './state.ts'
 import { cause, defineTranslation } from './walk.ts'
 
@@ -22,7 +22,6 @@ const modeCount = 5
 const interruptBit = 1n << 63n
 const mask = (n: number): bigint => 1n << BigInt(n)
 const float = { off: 0n, dirty: 3n << 13n } as const
-const stce = 1n << 63n
 
 /** What the engine needs of memory beside RAM, in bytes. */
 export const reservedBytes = (harts: number, ramSize: number): number =>
@@ -103,7 +102,7 @@ export class HartState implements CsrHost {
     for (let i = 0; i < 32; i++) this.core.setCell64(registerFiles.f.offset + 8 * i, 0n)
     for (const name of ['fflags', 'frm', 'floatDirty'] as const) this.core.setCell(riscvCells[name], 0)
     this.core.setCell(cells.reservation, 0)
-    this.core.setCell(cells.deviceAnswer, 0)
+    this.core.setCell(cells.deviceAnswer, deviceAnswer.none)
     this.pmp.reset()
     this.pc = pc
     this.#privilege = privilege
@@ -146,8 +145,9 @@ export class HartState implements CsrHost {
     return this.registers.mip | this.#lines
   }
 
-  /** The interrupt to be taken now, or undefined. */
+  /** The interrupt to be taken now, or undefined. An instruction that a device has answered comes first: it cannot ask again. */
   interruptToTake(): number | undefined {
+    if (this.core.cell(cells.deviceAnswer) !== deviceAnswer.none) return undefined
     const enabled = this.pending() & this.registers.mie
     if (enabled === 0n) return undefined
     const { mstatus, mideleg } = this.registers
@@ -189,6 +189,8 @@ export class HartState implements CsrHost {
       if (enabled) r.mstatus |= status.mpie
       r.mstatus |= BigInt(this.#privilege) << 11n
     }
+    // A device may have answered already, but what is executed next is not the instruction that asked.
+    this.core.setCell(cells.deviceAnswer, deviceAnswer.none)
     this.pc = (vector & ~3n) + (isInterrupt && (vector & 1n) === 1n ? 4n * BigInt(code) : 0n)
     this.privilege = delegated ? supervisor : machine
   }
@@ -324,13 +326,17 @@ export class HartState implements CsrHost {
 
   // State.
 
-  save(): SavedState {
+  /**
+   * Everything but what `RiscvHart` adds. Translations are forgotten, as they are by whoever is restored: from here on
+   * both see the same, even of page tables that were changed without a fence.
+   */
+  save(): Omit<SavedHart, 'waiting' | 'started' | 'open'> {
     this.readStatus()
+    this.flush()
     const { core } = this
     const block = (offset: number, length: number): Uint8Array => new Uint8Array(core.view.buffer, core.block + offset, length).slice()
+    const reservation = core.cell(cells.reservation) >>> 0
     return {
-      version: 1,
-      extensions: [...this.extensions].sort().join(' '),
       privilege: this.#privilege,
       registers: { ...this.registers },
       pmpConfig: this.pmp.config.slice(),
@@ -342,22 +348,16 @@ export class HartState implements CsrHost {
       f: block(registerFiles.f.offset, 32 * 8),
       fflags: core.cell(riscvCells.fflags),
       frm: core.cell(riscvCells.frm),
-      reservation: core.cell(cells.reservation) === 0 ? 0 : core.cell(cells.reservation) - core.memory.offset + 1,
+      reservation: reservation === 0 ? 0 : reservation - core.memory.offset + 1,
       reservedValue: core.cell64(cells.reservedValue),
       deviceAnswer: core.cell(cells.deviceAnswer),
       deviceValue: core.cell64(cells.deviceValue),
     }
   }
 
-  restore(saved: SavedState): void {
-    const expected = this.save()
-    const sameShape = Object.keys(expected).every((key) => typeof saved[key] === typeof expected[key])
-    if (saved.version !== 1 || !sameShape || saved['extensions'] !== expected['extensions']) {
-      throw new StateError('ERR_STATE_VERSION', `a hart's state of version 1 with extensions ${String(expected['extensions'])} was expected, but version ${String(saved.version)} with ${String(saved['extensions'])} came`)
-    }
-    const state = saved as typeof saved & HartPlain
+  restore(state: SavedHart): void {
     const { core } = this
-    for (const name of registerNames) this.registers[name] = BigInt.asUintN(64, state.registers[name])
+    Object.assign(this.registers, state.registers)
     this.#lines = state.lines
     this.retiredCount = state.retired
     this.pc = state.pc
@@ -379,22 +379,4 @@ export class HartState implements CsrHost {
     this.translationChanged()
     this.#floatChanged()
   }
-}
-
-interface HartPlain {
-  readonly privilege: Privilege
-  readonly registers: Registers
-  readonly pmpConfig: Uint8Array
-  readonly pmpAddress: readonly bigint[]
-  readonly lines: bigint
-  readonly retired: number
-  readonly pc: bigint
-  readonly x: Uint8Array
-  readonly f: Uint8Array
-  readonly fflags: number
-  readonly frm: number
-  readonly reservation: number
-  readonly reservedValue: bigint
-  readonly deviceAnswer: number
-  readonly deviceValue: bigint
 }

@@ -5,9 +5,8 @@ import { instructionSet } from './extensions.ts'
 import { HartState, reservedBytes } from './hart-state.ts'
 import type { InterruptName, Privilege } from './privilege.ts'
 import { machine, supervisor, user } from './privilege.ts'
-import type { Service } from './services.ts'
 import { services } from './services.ts'
-import type { ServiceHart } from './services.ts'
+import type { Service, ServiceHart } from './services.ts'
 import { cause } from './walk.ts'
 
 export interface HartOptions {
@@ -172,14 +171,17 @@ export class RiscvHart implements Vcpu, Stateful, ServiceHart {
   }
 
   save(): SavedState {
-    return { ...this.state.save(), waiting: this.#waiting, started: this.#started, open: this.#open }
+    return packHart(this.state.extensions, { ...this.state.save(), waiting: this.#waiting, started: this.#started, open: this.#open })
   }
 
   restore(saved: SavedState): void {
-    this.state.restore(saved)
-    this.#waiting = saved['waiting'] === true
-    this.#started = saved['started'] === true
-    this.#open = saved['open'] === 'device' || saved['open'] === 'hypercall' ? saved['open'] : 'none'
+    const hart = unpackHart(this.state.extensions, this.state.core.memory.size, saved)
+    this.state.restore(hart)
+    this.#waiting = hart.waiting
+    this.#started = hart.started
+    this.#open = hart.open
+    this.#fruitless = 0
+    this.#stopRequested = false
   }
 
   // What services are written against.

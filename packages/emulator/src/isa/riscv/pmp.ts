@@ -18,6 +18,12 @@ interface Range {
 }
 
 export class Pmp {
+  static readonly entries: number = entries
+  /** Whether an entry can hold this configuration. */
+  static isLegal(config: number): boolean {
+    return (config & ~0x9f) === 0 && (config & 3) !== 2 && modeOf(config) !== mode.na4
+  }
+
   readonly config: Uint8Array = new Uint8Array(entries)
   readonly address: BigUint64Array = new BigUint64Array(entries)
   #ranges: readonly Range[] = []
@@ -105,7 +111,7 @@ export class Pmp {
     }
     this.#ranges = ranges
     const only = ranges[0]
-    const everything = only !== undefined && only.first === 0 && only.end >= 2 ** 44 && (only.config & 0x87) === 7
+    const everything = only?.first === 0 && only.end >= 2 ** 44 && (only.config & 0x87) === 7
     this.active = !everything
   }
 }

@@ -101,8 +101,15 @@ const fenceInstructions: Service = (hart) => {
   return undefined
 }
 
+const breakpoint: Service = (hart) => {
+  hart.raise(cause.breakpoint, hart.state.pc)
+  return undefined
+}
+
 /** The service for an encoding that the tables list as one. */
 export const services = (encoding: number): Service => {
+  // The only short one is C.EBREAK.
+  if ((encoding & 3) !== 3) return breakpoint
   const opcode = encoding & 0x7f
   const funct3 = (encoding >>> 12) & 7
   if (opcode === 0x0f) return fenceInstructions
@@ -112,10 +119,7 @@ export const services = (encoding: number): Service => {
     case 0x000:
       return environmentCall
     case 0x001:
-      return (hart) => {
-        hart.raise(cause.breakpoint, hart.state.pc)
-        return undefined
-      }
+      return breakpoint
     case 0x102:
       return supervisorReturn(encoding)
     case 0x302:
