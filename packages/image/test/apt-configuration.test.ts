@@ -20,19 +20,39 @@ async function aptDirectory(files: Record<string, string>): Promise<string> {
 
 describe('the host\'s mirror', () => {
   it('is read from one-line sources', () => {
-    expect(parseOneLineSources('# deb http://no.example/debian x main\n deb [arch=amd64 signed-by=/k.gpg] http://a.example/debian/ bookworm main contrib # c\ndeb-src http://b.example/debian x main\n'))
+    const text = `
+# deb http://no.example/debian x main
+ deb [arch=amd64 signed-by=/k.gpg] http://a.example/debian/ bookworm main contrib # c
+deb-src http://b.example/debian x main
+`
+    expect(parseOneLineSources(text))
       .toEqual([{ uri: 'http://a.example/debian/', suites: ['bookworm'], components: ['main', 'contrib'] }])
   })
 
   it('is read from deb822 sources, unless they are disabled', () => {
-    expect(parseDeb822Sources('Types: deb deb-src\n# comment\nURIs: http://a.example/debian\n http://b.example/debian\nSuites: trixie trixie-updates\nComponents: main\n\nEnabled: no\nTypes: deb\nURIs: http://c.example\nSuites: x\nComponents: main\n'))
+    const text = `Types: deb deb-src
+# comment
+URIs: http://a.example/debian
+ http://b.example/debian
+Suites: trixie trixie-updates
+Components: main
+
+Enabled: no
+Types: deb
+URIs: http://c.example
+Suites: x
+Components: main
+`
+    expect(parseDeb822Sources(text))
       .toEqual(['a', 'b'].map((host) => ({ uri: `http://${host}.example/debian`, suites: ['trixie', 'trixie-updates'], components: ['main'] })))
   })
 
   it('is the first of Debian\'s, not of its security updates or of other vendors', async () => {
     expect(await readAptMirror(await aptDirectory({
       'sources.list.d/a.list': 'deb http://vendor.example/linux/prod bookworm main\ndeb http://x.example/debian-security bookworm-security main\n',
-      'sources.list.d/b.sources': 'Types: deb\nURIs: https://node.example/node_20.x\nSuites: nodistro\nComponents: main\n\nTypes: deb\nURIs: http://mirror.example/debian/\nSuites: bookworm bookworm-updates\nComponents: main\n',
+      'sources.list.d/b.sources':
+        'Types: deb\nURIs: https://node.example/node_20.x\nSuites: nodistro\nComponents: main\n\n'
+        + 'Types: deb\nURIs: http://mirror.example/debian/\nSuites: bookworm bookworm-updates\nComponents: main\n',
       'sources.list.d/c.sources.disabled': 'Types: deb\nURIs: http://no.example/debian\nSuites: bookworm\nComponents: main\n',
     }))).toBe('http://mirror.example/debian')
   })
@@ -60,7 +80,11 @@ describe('the host\'s proxy', () => {
   })
 
   it('is read from the folder, the last file\'s being used', async () => {
-    const directory = await aptDirectory({ 'apt.conf.d/10p': 'Acquire::http::Proxy "http://one.example";', 'apt.conf.d/20p': 'Acquire::http::Proxy "http://two.example";', 'apt.conf.d/30.bak': 'Acquire::http::Proxy "http://no.example";' })
+    const directory = await aptDirectory({
+      'apt.conf.d/10p': 'Acquire::http::Proxy "http://one.example";',
+      'apt.conf.d/20p': 'Acquire::http::Proxy "http://two.example";',
+      'apt.conf.d/30.bak': 'Acquire::http::Proxy "http://no.example";',
+    })
     expect((await readAptConfiguration(directory)).proxy).toEqual({ http: 'http://two.example' })
   })
 
@@ -84,7 +108,10 @@ describe('the host\'s proxy', () => {
   })
 
   it('that does not answer is an error that names the file', async () => {
-    await expect(new HttpClient({ http: 'http://127.0.0.1:1' }, 'help').get('http://mirror.invalid/x', 0)).rejects.toMatchObject({ code: 'ERR_IMAGE_NETWORK', message: expect.stringContaining('mirror.invalid') as string })
+    const client = new HttpClient({ http: 'http://127.0.0.1:1' }, 'help')
+    await expect(client.get('http://mirror.invalid/x', 0)).rejects.toMatchObject({
+      code: 'ERR_IMAGE_NETWORK', message: expect.stringContaining('mirror.invalid') as string,
+    })
   })
 })
 

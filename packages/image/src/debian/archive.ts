@@ -8,9 +8,10 @@ import type { Task } from '../task.ts'
 import { readAptConfiguration } from './apt-configuration.ts'
 import { debianArchiveKeys } from './archive-keys.ts'
 import { download } from './download.ts'
-import { HttpClient, shown } from './http.ts'
+import type { HttpClient } from './http.ts'
 import { compactIndex, PackageIndex, type DebianPackage } from './package-index.ts'
 import { verifyRelease, type Release } from './release.ts'
+import { shown } from './shown-url.ts'
 
 export interface DebianArchiveOptions extends Task {
   readonly cache: Cache
@@ -135,7 +136,8 @@ export class DebianArchive {
 
   async #connect(): Promise<{ mirror: string, http: HttpClient }> {
     this.#site ??= (async () => {
-      const apt = await readAptConfiguration()
+      // The HTTP client takes longer to load than an image from the cache: only who needs it waits for it.
+      const [apt, { HttpClient }] = await Promise.all([readAptConfiguration(), import('./http.ts')])
       const mirror = (this.#mirror ?? apt.mirror ?? defaultMirror).replace(/\/+$/, '')
       return { mirror, http: new HttpClient(apt.proxy, advice) }
     })()

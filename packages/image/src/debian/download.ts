@@ -3,7 +3,8 @@ import { open, rm, type FileHandle } from 'node:fs/promises'
 import { guarded, type BlobReference, type Cache } from '../cache/cache.ts'
 import { ImageError, ImageHashError, ImageNoSpaceError, messageOf } from '../errors.ts'
 import type { Task } from '../task.ts'
-import { shown, type HttpClient } from './http.ts'
+import type { HttpClient } from './http.ts'
+import { shown } from './shown-url.ts'
 
 export interface Download {
   readonly url: string

@@ -3,6 +3,7 @@ import { ImageFormatError, ImageNetworkError, messageOf, systemCode } from '../e
 import { collect, bounded, type ByteStream } from '../format/byte-stream.ts'
 import { pause } from '../task.ts'
 import { proxyDispatcher, type ProxySettings } from './proxy.ts'
+import { shown } from './shown-url.ts'
 
 export interface HttpResponse {
   readonly status: number
@@ -96,11 +97,6 @@ function mayPass(error: ImageNetworkError): boolean {
   if (error.status !== undefined) return error.status === 408 || error.status === 429 || error.status >= 500
   const code = systemCode(error.cause)
   return code !== undefined && !hopeless.has(code)
-}
-
-/** A URL without its password, fit for messages. */
-export function shown(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//')
 }
 
 function credentials(url: string): { target: string, authorization: string | undefined } {
