@@ -176,6 +176,8 @@ export class Machine {
       if (exit.kind === 'budget') return false
       left -= exitCost
       this.#answer(index, vcpu, exit)
+      // The last instruction, or the answer, may have brought a deadline: its timer fires before the next instruction.
+      this.clock.fireDue()
     }
     return false
   }

@@ -5,6 +5,7 @@ import { instructionSet } from './extensions.ts'
 import { HartState, reservedBytes } from './hart-state.ts'
 import type { InterruptName, Privilege } from './privilege.ts'
 import { machine, supervisor, user } from './privilege.ts'
+import { packHart, unpackHart } from './saved-hart.ts'
 import { services } from './services.ts'
 import type { Service, ServiceHart } from './services.ts'
 import { cause } from './walk.ts'
@@ -105,11 +106,15 @@ export class RiscvHart implements Vcpu, Stateful, ServiceHart {
   }
 
   run(budget: number): Exit {
-    let left = Math.max(1, Math.floor(Math.min(budget, 0x7fff_ffff)))
+    const whole = Math.max(1, Math.floor(Math.min(budget, 0x7fff_ffff)))
+    let left = whole
     const { state } = this
     const { core } = state
     while (left > 0) {
       if (!this.#started) return { kind: 'idle' }
+      const untilDeadline = this.#clock.instructionsUntilDeadline()
+      // Under virtual time, a timer that has come due fires before the next instruction, wherever the run began.
+      if (left < whole && untilDeadline !== Infinity && this.#clock.nextDeadline() <= this.#clock.now()) return { kind: 'budget' }
       if (this.#stopRequested) {
         this.#stopRequested = false
         return { kind: 'budget' }
@@ -122,7 +127,7 @@ export class RiscvHart implements Vcpu, Stateful, ServiceHart {
         const number = state.interruptToTake()
         if (number !== undefined) state.trap(number, 0n, true)
       }
-      const allowed = Math.min(left, this.#clock.instructionsUntilDeadline())
+      const allowed = Math.min(left, untilDeadline)
       core.setCell(cells.budget, allowed)
       const why = core.run()
       const done = allowed - core.cell(cells.budget)
