@@ -13,7 +13,7 @@ export const sbiFor = (board: VirtBoard, console: ConsoleBackend): SupervisorEnv
     cpus: board.harts.map((hart) => ({
       id: hart.id,
       timer: hart.line('stip'),
-      interrupt: () => board.interruptSupervisor(hart),
+      interrupt: () => hart.line('ssip').set(true),
       get status() {
         return hart.status
       },

@@ -25,8 +25,6 @@ const sources = 96
 /** Bits of `mip`, which are also the inputs of a hart's interrupt controller in the device tree. */
 const input = { machineSoftware: 3, machineTimer: 7, supervisorExternal: 9, machineExternal: 11 } as const
 
-const supervisorSoftwarePending = 1n << 1n
-
 /** ELF's EM_RISCV, and what a raw Image says. */
 const processor = { elf: 243, image: 'RSC\x05' } as const
 
@@ -167,12 +165,6 @@ export class VirtBoard {
     const initramfs = image.initramfs && place(loadHigh(memory, image.initramfs, { what: 'the initramfs', occupied }))
     const deviceTree = place(loadDeviceTree(memory, this.#describe(image, initramfs).toBytes(), occupied))
     this.#start(kernel, deviceTree, firmware === undefined ? undefined : place(loadHigh(memory, dynamicInfo(kernel), { what: 'the firmware’s information', occupied, align: 8 })))
-  }
-
-  /** Makes a hart's supervisor software interrupt pending. It is no wire: the guest clears it itself (`sip.SSIP`). */
-  interruptSupervisor(hart: RiscvHart): void {
-    hart.state.registers.mip |= supervisorSoftwarePending
-    this.machine.wake()
   }
 
   /** All of the board, while it does not run. */

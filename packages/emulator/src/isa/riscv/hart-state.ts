@@ -117,6 +117,8 @@ export class HartState implements CsrHost {
     this.registers.medeleg = 0xb1ffn
     this.registers.mideleg = 0x222n
     this.registers.mcounteren = 0xffff_ffffn
+    // Linux leaves this as it finds it, and its vDSO reads the time in user mode.
+    this.registers.scounteren = 7n
     if (this.extensions.has('sstc')) this.registers.menvcfg = stce
     this.timerChanged()
     this.translationChanged()
