@@ -116,7 +116,8 @@ export const raise = (code: Code, status: I32, flags: I32 | number): void => {
 }
 
 /** The sign as 0 or 1. */
-export const signOf = (format: Binary, bits: I64): I32 => i32.wrap(i64.shrU(i64.and(bits, i64.const(format.signBit)), i64.const(BigInt(format.width - 1))))
+export const signOf = (format: Binary, bits: I64): I32 =>
+  i32.wrap(i64.shrU(i64.and(bits, i64.const(format.signBit)), i64.const(BigInt(format.width - 1))))
 
 /** The bits without the sign: ordered as the magnitudes are, with infinity and then NaNs on top. */
 export const magnitude = (format: Binary, bits: I64): I64 => i64.and(bits, i64.const(format.signBit - 1n))

@@ -10,13 +10,16 @@ import type { Ending } from './pack.ts'
 export type Comparison<T extends 'i32' | 'i64'> = FunctionRef<readonly ['i32', T, T], 'i32'>
 
 /** `eq` is quiet; `lt` and `le` find any NaN invalid. */
-export const defineCompare = <T extends 'i32' | 'i64'>(module: ModuleBuilder, format: Binary<T>): Record<'eq' | 'lt' | 'le', Comparison<T>> => {
+export const defineCompare = <T extends 'i32' | 'i64'>(
+  module: ModuleBuilder,
+  format: Binary<T>,
+): Record<'eq' | 'lt' | 'le', Comparison<T>> => {
   const define = (predicate: 'eq' | 'lt' | 'le'): Comparison<T> =>
     module.function(`${format.name}_${predicate}`, ['i32', format.raw, format.raw], 'i32', (code, status, a, b) => {
       const unordered = i32.eqz(i32.and(format.host.eq(a, a), format.host.eq(b, b)))
       code.if(unordered, () => {
-        const invalid = predicate === 'eq' ? i32.or(isSignaling(format, format.widen(a)), isSignaling(format, format.widen(b))) : i32.const(1)
-        code.if(invalid, () => raise(code, status, Flag.invalid))
+        const signaling = i32.or(isSignaling(format, format.widen(a)), isSignaling(format, format.widen(b)))
+        code.if(predicate === 'eq' ? signaling : i32.const(1), () => raise(code, status, Flag.invalid))
       }, undefined, false)
       code.return(format.host[predicate](a, b))
     })

@@ -38,7 +38,11 @@ export const defineFloat = (module: ModuleBuilder): Readonly<Record<string, Func
   }
 }
 
-const defineFormat = <T extends 'i32' | 'i64'>(module: ModuleBuilder, format: Binary<T>, ending: Ending<T>): Record<string, FunctionRef> => {
+const defineFormat = <T extends 'i32' | 'i64'>(
+  module: ModuleBuilder,
+  format: Binary<T>,
+  ending: Ending<T>,
+): Record<string, FunctionRef> => {
   const functions: Record<string, FunctionRef> = {
     ...defineAdd(module, format, ending),
     mul: defineMultiply(module, format, ending),

@@ -1,6 +1,7 @@
 import type { FunctionRef } from '../wasm/code.ts'
 import type { ModuleBuilder } from '../wasm/module.ts'
 import { i32, i64, select } from '../wasm/value.ts'
+import type { I32, I64 } from '../wasm/value.ts'
 import { decompose, exponentField, isInfinite, isNaN, isZero, Rounding, shiftRightSticky, signOf, sticky } from './binary.ts'
 import type { Binary } from './binary.ts'
 import { multiplyHigh } from './multiply.ts'
@@ -10,7 +11,11 @@ import type { Ending } from './pack.ts'
 export type TernaryOperation<T extends 'i32' | 'i64'> = FunctionRef<readonly ['i32', 'i32', T, T, T], T>
 
 /** `a * b + c` rounded once (IEEE 754-2019, section 5.4.1), through a 128-bit sum. */
-export const defineExactFma = <T extends 'i32' | 'i64'>(module: ModuleBuilder, format: Binary<T>, ending: Ending<T>): TernaryOperation<T> => {
+export const defineExactFma = <T extends 'i32' | 'i64'>(
+  module: ModuleBuilder,
+  format: Binary<T>,
+  ending: Ending<T>,
+): TernaryOperation<T> => {
   const { name, raw } = format
   return module.function(`${name}_fma_exact`, ['i32', 'i32', raw, raw, raw], raw, (code, status, rounding, a, b, c) => {
     const x = code.let(format.widen(a))
@@ -20,8 +25,8 @@ export const defineExactFma = <T extends 'i32' | 'i64'>(module: ModuleBuilder, f
     const opposed = code.let(i32.xor(sign, signOf(format, z)))
     const top = i32.const(format.top)
     const signBit = i64.shl(i64.extendU(sign), i64.const(BigInt(format.width - 1)))
-    const unusual = i32.or(i32.or(i32.eq(exponentField(format, x), top), i32.eq(exponentField(format, y), top)), i32.eq(exponentField(format, z), top))
-    code.if(unusual, () => {
+    const isUnusual = (bits: I64): I32 => i32.eq(exponentField(format, bits), top)
+    code.if(i32.or(i32.or(isUnusual(x), isUnusual(y)), isUnusual(z)), () => {
       const infinite = code.let(i32.or(isInfinite(format, x), isInfinite(format, y)))
       // Infinity times zero is invalid even if a quiet NaN is added ("F" extension, fused multiply-add).
       code.if(i32.and(infinite, i32.or(isZero(format, x), isZero(format, y))), () => {

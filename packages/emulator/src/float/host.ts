@@ -19,8 +19,8 @@ export interface HostOperation<T extends 'i32' | 'i64'> {
   /** Whether the result is the correctly rounded one, where the host's operations do not see to that. */
   readonly sure?: () => I32
   /**
-   * Whether the result is exact, given as code that returns it if so; falling off leaves the question to the exact path.
-   * May raise inexact and return as well.
+   * Emits code that returns the result, inexact raised if it is, where that is told easily; falling off its end leaves the
+   * question to the exact path.
    */
   readonly settle: (result: Value<T>) => void
 }
@@ -29,7 +29,13 @@ export interface HostOperation<T extends 'i32' | 'i64'> {
  * Lets the host compute, and returns its result, where that is provably what the exact path delivers, flags included:
  * rounding to nearest even, a finite result that did not underflow, and inexact raised already or decided by `settle`.
  */
-export const hostFirst = <T extends 'i32' | 'i64'>(code: Code, format: Binary<T>, status: I32, rounding: I32, operation: HostOperation<T>): void => {
+export const hostFirst = <T extends 'i32' | 'i64'>(
+  code: Code,
+  format: Binary<T>,
+  status: I32,
+  rounding: I32,
+  operation: HostOperation<T>,
+): void => {
   const { compute, least, sure, settle } = operation
   code.if(i32.eq(rounding, i32.const(Rounding.nearestEven)), () => {
     const result = code.let(compute())

@@ -37,7 +37,8 @@ const defineRoundPack = <T extends 'i32' | 'i64'>(module: ModuleBuilder, format:
   const mask = (1n << BigInt(extra)) - 1n
   const half = 1n << BigInt(extra - 1)
 
-  return module.function(`${name}_round_pack`, ['i32', 'i32', 'i32', 'i32', 'i64'], format.raw, (code, status, rounding, sign, exponent, significand) => {
+  const parameters = ['i32', 'i32', 'i32', 'i32', 'i64'] as const
+  return module.function(`${name}_round_pack`, parameters, format.raw, (code, status, rounding, sign, exponent, significand) => {
     const increment = code.variable(i64.const(half))
     const nearest = i32.eqz(i32.and(rounding, i32.const(3)))
     code.if(nearest, () => undefined, () => {

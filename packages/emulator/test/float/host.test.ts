@@ -25,7 +25,8 @@ describe.each([
   { format: 'f32', nan: 0x7fc0_0000n },
 ] as const)('$format', ({ format, nan }) => {
   describe.each(Object.keys(compute))('%s', (name) => {
-    test.each([{ before: 0, state: 'clear' }, { before: 1, state: 'raised' }])('rounds to nearest even as JavaScript does, inexact $state before', ({ before }) => {
+    const states = [{ before: 0, state: 'clear' }, { before: 1, state: 'raised' }]
+    test.each(states)('rounds to nearest even as JavaScript does, inexact $state before', ({ before }) => {
       const seed = Number(process.env['STRATA_SEED'] ?? Date.now() % 1_000_000)
       const random = new Random(seed + before)
       const operation = operationNamed(`${format}_${name}`)

@@ -59,7 +59,10 @@ const writing = (body: Meaning): Meaning =>
     m.setState('floatDirty', i32.const(1))
   })
 
-/** One that rounds as well: by its own mode, or for 7 by `frm`, which may hold a reserved one ("Floating-Point Control and Status Register"). */
+/**
+ * One that rounds as well: by its own mode, or for 7 by `frm`, which may hold a reserved one (unprivileged specification,
+ * "Floating-Point Control and Status Register").
+ */
 const rounding = (body: (m: Micro, mode: I32) => void): Meaning =>
   writing((m) => {
     const own = m.immediate32()
