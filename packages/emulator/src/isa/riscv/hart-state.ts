@@ -147,9 +147,8 @@ export class HartState implements CsrHost {
     return this.registers.mip | this.#lines
   }
 
-  /** The interrupt to be taken now, or undefined. An instruction that a device has answered comes first: it cannot ask again. */
+  /** The interrupt to be taken now, or undefined. */
   interruptToTake(): number | undefined {
-    if (this.core.cell(cells.deviceAnswer) !== deviceAnswer.none) return undefined
     const enabled = this.pending() & this.registers.mie
     if (enabled === 0n) return undefined
     const { mstatus, mideleg } = this.registers

@@ -1,5 +1,5 @@
 import type { AccessWidth, Clock, Exit, GuestMemory, IrqLine, SavedState, Stateful, Vcpu } from '@strata/machine'
-import { cells, leave } from '../../engine/layout.ts'
+import { cells, deviceAnswer, leave } from '../../engine/layout.ts'
 import type { InstructionSet } from './extensions.ts'
 import { instructionSet } from './extensions.ts'
 import { HartState, reservedBytes } from './hart-state.ts'
@@ -123,11 +123,11 @@ export class RiscvHart implements Vcpu, Stateful, ServiceHart {
         if (!state.wakes()) return { kind: 'idle' }
         this.#waiting = false
       }
-      if (this.#open === 'none') {
-        const number = state.interruptToTake()
-        if (number !== undefined) state.trap(number, 0n, true)
-      }
-      const allowed = Math.min(left, untilDeadline)
+      const number = this.#open === 'none' ? state.interruptToTake() : undefined
+      // An instruction that a device has answered comes before an interrupt: it cannot ask again.
+      const first = number !== undefined && core.cell(cells.deviceAnswer) !== deviceAnswer.none
+      if (number !== undefined && !first) state.trap(number, 0n, true)
+      const allowed = first ? 1 : Math.min(left, untilDeadline)
       core.setCell(cells.budget, allowed)
       const why = core.run()
       const done = allowed - core.cell(cells.budget)
@@ -135,6 +135,7 @@ export class RiscvHart implements Vcpu, Stateful, ServiceHart {
       left -= done
       switch (why) {
         case leave.budget:
+          if (first) break
           // Either all of it is used up, or a deadline has come.
           return { kind: 'budget' }
         case leave.device:
