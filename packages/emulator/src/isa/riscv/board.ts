@@ -91,6 +91,7 @@ export class VirtBoard {
   readonly #test: SifiveTest
   readonly #parts: MachineParts
   readonly #supervisor: boolean
+  readonly #leaveConsoles: readonly (() => void)[]
 
   /** Throws `OptionError` or `MemoryError` for options out of range. */
   static create(options: VirtBoardOptions): VirtBoard {
@@ -134,7 +135,7 @@ export class VirtBoard {
     this.machine = new Machine({
       memory, bus: this.bus, clock, vcpus: harts, ...(environment === undefined ? {} : { hypercall: environment.handle }),
     })
-    for (const console of options.serial) console.onReadable(() => { this.machine.wake() })
+    this.#leaveConsoles = options.serial.map((console) => console.onReadable(() => { this.machine.wake() }))
     this.#parts = {
       clock: options.clock,
       ...Object.fromEntries(harts.map((hart, index) => [`hart${index}`, hart])),
@@ -175,6 +176,12 @@ export class VirtBoard {
   /** Puts a state back that a board made with the same options has saved. Throws `StateError`, then leaving the board as it was. */
   restore(state: SavedState): void {
     restoreMachine(this.#parts, state)
+  }
+
+  /** Takes no more input from the consoles. Call it before another board, such as one that is restored, uses the same ones. */
+  disconnect(): void {
+    for (const port of this.#serial) port.disconnect()
+    for (const leave of this.#leaveConsoles) leave()
   }
 
   #start(kernel: LoadedKernel, deviceTree: LoadedRange, information: LoadedRange | undefined): void {
