@@ -20,7 +20,7 @@ const wfi = 0x1050_0073
 
 /** Writes `text` to a serial port, then powers off with `code` through the test finisher. */
 const hello = (text: string, port = 0): number[] => [
-  lui(t0, 0x10000 + port), ...[...text].flatMap((character) => [addi(t1, 0, character.charCodeAt(0)), store(0, t1, t0)]),
+  lui(t0, 0x10000 + port), ...Array.from(text, (character) => [addi(t1, 0, character.charCodeAt(0)), store(0, t1, t0)]).flat(),
 ]
 const powerOff = [lui(t0, 0x100), lui(t1, 5), addi(t1, t1, 0x555), store(2, t1, t0)]
 

@@ -79,7 +79,7 @@ export const mirrorFinding = async (): Promise<Finding> => {
     if (offline !== undefined) throw new Error(offline)
     return { what, good: true, found: `${name}, signature good` }
   } catch (error) {
-    return { what, good: false, found: `${name}: ${message(error)}`, remedy: 'check the network, or set STRATA_MIRROR to the URL of a Debian mirror; images in the cache work without' }
+    return { what, good: false, found: `${name}: ${message(error)}`, remedy: 'images that are in the cache (strata image ls) start without it' }
   }
 }
 
