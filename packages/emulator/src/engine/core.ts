@@ -66,6 +66,8 @@ export class Core {
   readonly #numbers: ReturnType<typeof assignHandlers>['numbers']
   readonly #tlb: number
   readonly #scratch: number
+  /** What was decoded into it. */
+  #aloneBits = 0
   #mode = 0
   /** The modes whose tables may hold something. */
   readonly #usedModes = new Set<number>()
@@ -191,9 +193,17 @@ export class Core {
     }
   }
 
-  /** The encoding kept by the slot at which `run` returned `service` or `illegal`. */
+  /** The encoding of the instruction at which `run` returned `service` or `illegal`. */
   encoding(): number {
-    return this.view.getInt32(this.cell(cells.slot) + slot.immediate, true) >>> 0
+    const at = this.cell(cells.slot)
+    const handler = this.view.getUint16(at + slot.handler, true)
+    if (handler === handlers.service || handler === handlers.illegal) return this.view.getInt32(at + slot.immediate, true) >>> 0
+    // One that is illegal only in the CPU's present state: its slot holds operands instead.
+    if (at === this.#scratch) return this.#aloneBits
+    const { page, offset } = this.#cache.locate(at)
+    const first = page * 4096 + offset
+    const low = this.memory.view.getUint16(first, true)
+    return this.#isa.isLong(low) ? this.memory.view.getUint32(first, true) : low
   }
 
   /** Answers a pending device access; the instruction is executed again and takes the answer. */
@@ -272,6 +282,7 @@ export class Core {
       if (second === undefined) return leave.trap
       bits = (bits | (ram.getUint16(second - this.memory.base, true) << 16)) >>> 0
     }
+    this.#aloneBits = bits
     const operation = this.#isa.decoder.decode(bits)
     if (operation === undefined) writeIllegalSlot(this.view, this.#scratch, bits)
     else {
