@@ -38,6 +38,8 @@ export type Registers = Record<RegisterName, bigint>
 interface Csr {
   readonly read: (hart: CsrHost) => bigint
   readonly write?: (hart: CsrHost, value: bigint) => void
+  /** What CSRRS and CSRRC change, where that is not what they read. */
+  readonly base?: (hart: CsrHost) => bigint
   /** Beyond privilege: whether this hart, in its state, has it. */
   readonly present?: (hart: CsrHost) => boolean
 }
@@ -160,14 +162,17 @@ const csrs = new Map<number, Csr>([
   [0x343, plain('mtval')],
   [0x344, {
     read: (h) => h.pending(),
+    // A pin that is high must not be written back as software's own bit.
+    base: (h) => h.registers.mip,
     // STIP is the timer's, not software's, while Sstc drives it.
     write: (h, v) => {
       const mask = supervisorInterrupts & ~((h.registers.menvcfg & stce) !== 0n ? 1n << BigInt(interrupt.stip) : 0n)
       h.registers.mip = (h.registers.mip & ~mask) | (v & mask)
     },
   }],
-  [0xb00, { read: cycles, write: (h, v) => { h.registers.mcycleOffset = u64(v - h.retired()) } }],
-  [0xb02, { read: instructions, write: (h, v) => { h.registers.minstretOffset = u64(v - h.retired()) } }],
+  // What is written is what the next instruction reads: the writing one is not counted ("CSR Instructions").
+  [0xb00, { read: cycles, write: (h, v) => { h.registers.mcycleOffset = u64(v - h.retired() - 1n) } }],
+  [0xb02, { read: instructions, write: (h, v) => { h.registers.minstretOffset = u64(v - h.retired() - 1n) } }],
   [0xf11, { read: () => 0n }],
   [0xf12, { read: () => 0n }],
   [0xf13, { read: () => 0n }],
@@ -197,6 +202,9 @@ export const readCsr = (hart: CsrHost, address: number): bigint | undefined => {
   const csr = accessible(hart, address)
   return csr?.read(hart)
 }
+
+/** What CSRRS and CSRRC of a register that reads as `read` set and clear bits of. */
+export const csrBase = (hart: CsrHost, address: number, read: bigint): bigint => csrs.get(address)?.base?.(hart) ?? read
 
 /** Writes a register; false if this access is illegal in the hart's state. */
 export const writeCsr = (hart: CsrHost, address: number, value: bigint): boolean => {

@@ -1,5 +1,5 @@
 import type { Exit } from '@strata/machine'
-import { readCsr, writeCsr } from './csr.ts'
+import { csrBase, readCsr, writeCsr } from './csr.ts'
 import type { HartState } from './hart-state.ts'
 import { machine, status, supervisor, user } from './privilege.ts'
 import { cause } from './walk.ts'
@@ -42,8 +42,8 @@ const csrAccess = (encoding: number): Service => {
     const old = operation === 1 && rd === 0 ? 0n : readCsr(state, address)
     if (old === undefined) return refuse(hart)
     if (operation === 1 || rs1 !== 0) {
-      const value = operation === 1 ? source : operation === 2 ? old | source : old & ~source
-
+      const base = csrBase(state, address, old)
+      const value = operation === 1 ? source : operation === 2 ? base | source : base & ~source
       if (!writeCsr(state, address, value)) return refuse(hart)
     }
     state.setRegister(rd, old)
