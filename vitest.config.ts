@@ -19,6 +19,7 @@ export default defineConfig({
   test: {
     projects: [
       ...packages.map(({ name, root }) => project(name, root, 'test/**/*.test.ts')),
+      project('bench', 'bench', 'test/**/*.test.ts'),
       project('tests', 'tests', '**/*.test.ts'),
     ],
   },

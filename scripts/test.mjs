@@ -9,7 +9,6 @@ requireNode()
 await ensureInstalled()
 
 const projects = new Map(packageFolders()
-  .filter(folder => folder !== 'bench')
   .map(folder => [basename(folder), folder]))
 const chosen = process.argv.slice(2)
 const unknown = chosen.filter(name => !projects.has(name))
