@@ -34,7 +34,7 @@ Examples:
   strata run                                   a shell in Debian for RISC-V; Ctrl-A X leaves
   strata run -- uname -a                       a command; its output and exit status are ours
   tar c . | strata run -- sha256sum            its input too
-  strata run --packages 7zip -- 7zz b          with programs from Debian
+  strata run --packages 7zip -- 7z b          with programs from Debian
   strata run --firmware opensbi -- dmesg       all of the machine, firmware included
   strata run debian-installer                  an untouched system
 
