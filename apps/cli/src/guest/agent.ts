@@ -1,8 +1,10 @@
+import type { FileEntry } from '@strata/image'
+
 /**
  * The guest's first process: a script for the guest's own shell. It sets the guest up, then runs commands for the
  * host, which is at the other end of the serial lines ({@link AgentClient}).
  */
-export const agentScript: string = String.raw`#!/bin/sh
+const script: string = String.raw`#!/bin/sh
 # The guest's first process, and the agent that runs commands for the host. It speaks over the serial ports:
 #   ttyS0  the console: kernel messages, the interactive shell
 #   ttyS1  control, in lines: verbs from the host, reports to it
@@ -11,27 +13,17 @@ export const agentScript: string = String.raw`#!/bin/sh
 # The host sends a piece of input only when it was asked for one, so no buffer on the way can overflow.
 
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-[ -x /bin/busybox ] && /bin/busybox --install -s /bin 2>/dev/null
-mkdir -p /proc /sys /dev /run /tmp /root /etc
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mount -t devtmpfs devtmpfs /dev 2>/dev/null
-mkdir -p /dev/pts /dev/shm
+/bin/busybox mount -a -T /etc/strata/fstab
+/bin/busybox --install -s /bin 2>/dev/null
+mkdir /dev/pts /dev/shm /run/strata
 mount -t devpts devpts /dev/pts
-mount -t tmpfs tmpfs /run
-ln -sf /proc/self/fd /dev/fd
-ln -sf fd/0 /dev/stdin
-ln -sf fd/1 /dev/stdout
-ln -sf fd/2 /dev/stderr
-[ -e /etc/passwd ] || echo 'root:x:0:0:root:/root:/bin/sh' >/etc/passwd
-[ -e /etc/group ] || echo 'root:x:0:' >/etc/group
-hostname strata
+cp -a /etc/strata/dev/. /dev
+echo strata >/proc/sys/kernel/hostname
 export HOME=/root USER=root LOGNAME=root
 cd /root
 
 for port in ttyS1 ttyS2 ttyS3; do stty -F /dev/$port raw -echo -echoe -echok -echoctl -echoke -iexten -onlcr 115200; done
 exec 3<>/dev/ttyS1 4<>/dev/ttyS2 5<>/dev/ttyS3
-mkdir -p /run/strata
 
 # Waits until everything written to a port has left the guest.
 drain() { stty -F /dev/"$1" 115200; }
@@ -96,10 +88,29 @@ listen() {
   done
 }
 
-mkfifo /run/strata/queue
-exec 6<>/run/strata/queue
+exec 6<>/etc/strata/queue
 listen &
 while read -r verb id first second <&6; do
   "$verb" "$id" "$first" "$second"
 done
 `
+
+const text = (path: string, lines: readonly string[], mode = 0o644): FileEntry => ({
+  type: 'file', path, mode, data: new TextEncoder().encode(lines.map((line) => `${line}\n`).join('')),
+})
+const link = (path: string, target: string): FileEntry => ({ type: 'symlink', path, target })
+const directory = (path: string, mode = 0o755): FileEntry => ({ type: 'directory', path, mode })
+
+/** The agent, and what it finds laid out so that it need not make it: in the guest, each step is a process of its own. */
+export const agentFiles: readonly FileEntry[] = [
+  { type: 'file', path: 'init', mode: 0o755, data: new TextEncoder().encode(script) },
+  directory('dev'), directory('proc'), directory('sys'), directory('run'), directory('root', 0o700), directory('tmp', 0o1777),
+  text('etc/strata/fstab', ['proc /proc proc defaults 0 0', 'sysfs /sys sysfs defaults 0 0', 'devtmpfs /dev devtmpfs defaults 0 0', 'tmpfs /run tmpfs mode=755 0 0']),
+  // No package ships these: they are made when it is configured, which here nobody does.
+  text('etc/passwd', ['root:x:0:0:root:/root:/bin/sh']), text('etc/group', ['root:x:0:']),
+  link('etc/strata/dev/fd', '/proc/self/fd'),
+  link('etc/strata/dev/stdin', 'fd/0'),
+  link('etc/strata/dev/stdout', 'fd/1'),
+  link('etc/strata/dev/stderr', 'fd/2'),
+  { type: 'fifo', path: 'etc/strata/queue', mode: 0o600 },
+]

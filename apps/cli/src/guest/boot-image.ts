@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { DebianArchive, openCache, pullImage, pullOpenSbi } from '@strata/image'
 import { gunzip, isGzip } from '@strata/machine'
 import { StrataError } from '../errors.ts'
-import { agentScript } from './agent.ts'
+import { agentFiles } from './agent.ts'
 import type { Image, Task } from '@strata/image'
 
 /** What a guest is made of. */
@@ -32,8 +32,6 @@ export interface BootImage {
   /** Whether the guest's first process is ours and takes commands. */
   readonly agent: boolean
 }
-
-const agentFile = { type: 'file', path: 'init', mode: 0o755, data: new TextEncoder().encode(agentScript) } as const
 
 const bytesOf = async (file: Uint8Array | string, what: string): Promise<Uint8Array> => {
   if (file instanceof Uint8Array) return file
@@ -78,7 +76,7 @@ export const prepareBoot = async (options: GuestImageOptions, task: Task = {}): 
     archive = new DebianArchive({ cache: await openCache(), ...task })
   }
   if (archive !== undefined && (kernel === undefined || initramfs === undefined)) {
-    pulled = await pullImage(image, archive, agent ? { entries: [agentFile], packages } : {})
+    pulled = await pullImage(image, archive, agent ? { entries: agentFiles, packages } : {})
   }
   const messages = agent && !bootMessages ? ['quiet'] : []
   const panic = agent ? ['panic=-1'] : []
