@@ -189,9 +189,9 @@ const guests: Guests = {
     check_csr mip, 0x220`,
   'vectored interrupts': `
     .macro row cause
-    j .Lrow${'\\@'}
+    j .Lrow\\@
     .pushsection .text.rows, "ax"
-    .Lrow${'\\@'}: li a5, \\cause
+    .Lrow\\@: li a5, \\cause
     csrr s2, mcause
     csrr s3, mepc
     jr s1

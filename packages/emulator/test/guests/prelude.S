@@ -121,6 +121,36 @@
   become \mode
   illegal \instruction
 .endm
+// From M: executes the instruction in another mode, its address moved by the offset, and comes back to M: s2 is the
+// mode's environment call, 8 or 9, unless the instruction trapped. A jump away is to lead to an environment call.
+.macro attempt mode, offset, instruction:vararg
+  la s1, .Ldone\@
+  li t5, 0x1800
+  csrc mstatus, t5
+  li t5, \mode << 11
+  csrs mstatus, t5
+  la t5, .Lattempt\@
+  li t6, \offset
+  add t5, t5, t6
+  csrw mepc, t5
+  li a7, 0
+  mret
+.Lattempt\@:
+  \instruction
+  ecall
+  .balign 4
+.Ldone\@:
+.endm
+// The attempt traps with this cause and value.
+.macro fails cause, value, mode, offset, instruction:vararg
+  attempt \mode, \offset, \instruction
+  check s2, \cause
+  check s4, \value
+.endm
+.macro succeeds mode, offset, instruction:vararg
+  attempt \mode, \offset, \instruction
+  check s2, 8 + \mode
+.endm
 // From any mode to M.
 .macro become_m
   la s1, .Lbecome\@

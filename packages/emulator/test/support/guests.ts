@@ -41,7 +41,7 @@ export class GuestBoard {
     this.board = tier.board({
       ram: ramBytes,
       clock: new VirtualClock({ frequency: 10_000_000, instructionsPerTick: 10 }),
-      wallClock: { now: () => 0 },
+      wallClock: () => 0n,
       serial: [new MemoryConsole()],
     })
     this.#initial = this.board.save()
@@ -72,13 +72,13 @@ export class GuestBoard {
   async go(maxInstructions: number = mostInstructions): Promise<GuestEnd> {
     const { board } = this
     const hart = board.harts[0]!
-    let asleep = false
+    const sleep = { came: false }
     const stop = await board.machine.run({
       host: {
         now: () => performance.now(),
         yield: () => Promise.resolve(),
         sleep: () => {
-          asleep = true
+          sleep.came = true
           board.machine.stop({ kind: 'abort' })
           return Promise.resolve()
         },
@@ -86,9 +86,9 @@ export class GuestBoard {
       maxInstructions,
     })
     const hex = (value: bigint): string => `0x${value.toString(16)}`
-    const what = stop.kind === 'fail' ? `check ${stop.code} failed: it came` : `${asleep ? 'asleep' : stop.kind}: s7 is`
+    const what = stop.kind === 'fail' ? `check ${stop.code} failed: it came` : `${sleep.came ? 'asleep' : stop.kind}: s7 is`
     const noted = [18, 19, 20, 21, 22].map((index) => hex(hart.register(index))).join(' ')
     const report = `${what} ${hex(hart.register(23))}; last trap's cause, pc, value, status, mode: ${noted}; pc ${hex(hart.pc)}`
-    return { stop: asleep ? { kind: 'asleep' } : stop, report }
+    return { stop: sleep.came ? { kind: 'asleep' } : stop, report }
   }
 }
