@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { encodeState } from '@strata/machine'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { debianBoard, host, loadDebian } from './debian/board.ts'
 import { digest } from './debian/digest.ts'
 import { debianFiles } from './debian/files.ts'
@@ -68,18 +68,15 @@ const runUntil = async (made: DebianBoard, reached: () => boolean): Promise<Stop
   })
 }
 
-let uninterrupted: Ending
-
-beforeAll(async () => {
-  const made = debianBoard()
-  loadDebian(made, await debianFiles())
-  uninterrupted = ending(made, await made.board.machine.run({ host }))
-  expect(uninterrupted.reason).toEqual({ kind: 'poweroff', code: 0 })
-}, patience)
-
 test('saved in mid-boot and restored in another process, Debian goes on and ends as if nothing had been', { timeout: patience }, async () => {
+  const files = await debianFiles()
+  const undisturbed = debianBoard()
+  loadDebian(undisturbed, files)
+  const uninterrupted = ending(undisturbed, await undisturbed.board.machine.run({ host }))
+  expect(uninterrupted.reason).toEqual({ kind: 'poweroff', code: 0 })
+
   const made = debianBoard()
-  loadDebian(made, await debianFiles())
+  loadDebian(made, files)
   const snapshots: Snapshot[] = []
   for (const at of [1_000_003, 400_000_000, 900_000_001]) {
     expect(await made.board.machine.run({ host, maxInstructions: at - made.board.machine.retired })).toEqual({ kind: 'limit' })
@@ -97,4 +94,14 @@ test('saved in mid-boot and restored in another process, Debian goes on and ends
     expect(await resumeElsewhere(snapshot, 1), `saved after ${snapshot.retired} instructions`)
       .toEqual({ ...uninterrupted, output: uninterrupted.output.slice(snapshot.printed) })
   }
+})
+
+test('two CPUs, too, are restored where they were', { timeout: patience }, async () => {
+  const made = debianBoard({ cpus: 2 })
+  loadDebian(made, await debianFiles())
+  await made.board.machine.run({ host, maxInstructions: 800_000_000 })
+  const snapshot = write('two', made)
+  const end = ending(made, await made.board.machine.run({ host }))
+  expect(end.reason).toEqual({ kind: 'poweroff', code: 0 })
+  expect(await resumeElsewhere(snapshot, 2)).toEqual({ ...end, output: end.output.slice(snapshot.printed) })
 })
