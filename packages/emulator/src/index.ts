@@ -1,3 +1,4 @@
+export type { Engine } from './engine/core.ts'
 export { instructionSet } from './isa/riscv/extensions.ts'
 export type { ExtensionName, InstructionSet } from './isa/riscv/extensions.ts'
 export { RiscvHart } from './isa/riscv/hart.ts'

@@ -8,7 +8,8 @@ import { readTable, tlbEntry, tlbHit, tlbPlace, writeTable } from './tlb.ts'
 /** How an ISA translates addresses and numbers its faults. */
 export interface Translation {
   /**
-   * `translate(cpu, address, kind) → guest-physical address`, kind being 0 to read, 1 to write, 2 to execute. On failure
+   * `translate(cpu, address, kind) → guest-physical address`, kind being 0 to read, 1 to write, 2 to execute; plus 4 to
+   * ask without any effect on memory. On failure
    * sets the cells `fault`, `cause` and `trapValue`, and returns anything.
    */
   readonly translate: FunctionRef<readonly ['i32', 'i64', 'i32'], 'i64'>

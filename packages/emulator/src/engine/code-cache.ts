@@ -56,6 +56,8 @@ export class CodeCache {
   readonly #zero: (address: number, length: number) => void
   readonly #onReset: () => void
   readonly #onCodePage: () => void
+  /** Told of pages whose code is dropped, before it is. */
+  onDrop: (page: number) => void = () => undefined
 
   /** `zero` clears linear memory. `onReset`: every page's slots were given up. `onCodePage`: a page became one whose stores must be noticed. */
   constructor(memory: GuestMemory, pages: number, zero: (address: number, length: number) => void, onReset: () => void, onCodePage: () => void) {
@@ -95,6 +97,11 @@ export class CodeCache {
     return address
   }
 
+  /** Whether this is the address of a slot in use. */
+  holds(address: number): boolean {
+    return address >= this.#start && address < this.#start + this.#pageOf.length * pageBytes
+  }
+
   /** The RAM page that a slot was decoded from, and the slot's offset in it in bytes of code. */
   locate(address: number): { readonly page: number; readonly offset: number } {
     const index = Math.floor((address - this.#start) / pageBytes)
@@ -111,7 +118,15 @@ export class CodeCache {
   /** Forgets what was decoded from a page. Its slots stay where they are, as a CPU may stand in them. */
   drop(page: number): void {
     const address = this.#slotsOf.get(page)
-    if (address !== undefined) this.#empty(address)
+    if (address === undefined) return
+    this.onDrop(page)
+    this.#empty(address)
+  }
+
+  /** The slot at an offset of a page that has slots, or undefined. */
+  slotAt(page: number, offset: number): number | undefined {
+    const address = this.#slotsOf.get(page)
+    return address === undefined ? undefined : address + offset * (slotBytes / 2)
   }
 
   /** Gives up every page. */

@@ -8,9 +8,10 @@ import { CodeCache } from './code-cache.ts'
 import { defineInterpreter } from './interpreter.ts'
 import { cells, deviceAnswer, leave } from './layout.ts'
 import type { RegisterFile } from './slots.ts'
-import { assignHandlers, handlers, pageBytes, slot, slotBytes, writeIllegalSlot, writeSlot } from './slots.ts'
-import type { Decoder } from './table.ts'
+import { assignHandlers, handlers, pageBytes, regionMapEntries, slot, slotBytes, writeIllegalSlot, writeSlot } from './slots.ts'
+import type { Decoder, Operation } from './table.ts'
 import { codeTable, emptyTag, tlbBlockBytes, tlbEntries, writeTable } from './tlb.ts'
+import { Translator } from './translator/translator.ts'
 
 /** What the engine must know of an instruction set. */
 export interface CoreIsa {
@@ -37,8 +38,26 @@ interface Exports {
   readonly fill: (address: number, byte: number, length: number) => void
 }
 
+/**
+ * `interpreter`: nothing is translated. `translator`: hot code is. `eager`: whatever is met at a look every hundred
+ * instructions is, which is slow, and meant for tests.
+ */
+export type Engine = 'interpreter' | 'translator' | 'eager'
+
+export interface CoreOptions {
+  readonly engine: Engine
+  /** Milliseconds, for statistics. */
+  readonly now?: () => number
+}
+
 /** How many pages of pre-decoded code a CPU keeps: 32 MiB of slots. */
 const cachedPages = 1024
+/** Private memory for the tables of translated regions. */
+const translatorAreaBytes = 1 << 20
+/** How many instructions pass between looks at where the CPU is: while it interprets, and at most. */
+const sampleInstructions = 20_000
+const mostInstructions = 1_000_000
+const eagerInstructions = 100
 /** How many instructions are decoded at a time. */
 const decodeAhead = 64
 
@@ -49,7 +68,7 @@ const decodeAhead = 64
 export class Core {
   /** Bytes of private memory a machine with `cpus` such CPUs must reserve in its `GuestMemory`. */
   static reservedBytes(isa: Pick<CoreIsa, 'modes' | 'areaBytes'>, cpus: number, ramSize: number): number {
-    const each = CodeCache.bytes(cachedPages) + isa.modes * tlbBlockBytes + pageBytes + isa.areaBytes + 512
+    const each = CodeCache.bytes(cachedPages) + isa.modes * tlbBlockBytes + pageBytes + isa.areaBytes + regionMapEntries * 8 + translatorAreaBytes + 1024
     return CodeCache.sharedBytes(ramSize) + cpus * each
   }
 
@@ -68,13 +87,22 @@ export class Core {
   readonly #scratch: number
   /** What was decoded into it. */
   #aloneBits = 0
+  readonly translator: Translator | undefined
   #mode = 0
+  #epoch = 0
+  #way: 0 | 1 = 0
+  readonly #eager: boolean
+  #sampleEvery: number
+  #untilSample: number
   /** The modes whose tables may hold something. */
   readonly #usedModes = new Set<number>()
 
-  constructor(memory: GuestMemory, isa: CoreIsa) {
+  constructor(memory: GuestMemory, isa: CoreIsa, options: CoreOptions) {
     this.memory = memory
     this.#isa = isa
+    this.#eager = options.engine === 'eager'
+    this.#sampleEvery = this.#eager ? eagerInstructions : sampleInstructions
+    this.#untilSample = this.#sampleEvery
     this.view = new DataView(memory.memory.buffer)
     this.#cache = new CodeCache(
       memory,
@@ -84,6 +112,7 @@ export class Core {
       },
       () => {
         this.#flushTable(codeTable)
+        this.translator?.reset()
       },
       () => {
         this.#flushTable(writeTable)
@@ -101,17 +130,24 @@ export class Core {
     const declared = isa.declare(module)
     const translation = declared.translation()
     const access = defineAccess(module, translation, codeWritten)
-    const interpret = defineInterpreter(module, { entries, access, helpers: declared.helpers(), stateCells: isa.stateCells })
+    const helpers = declared.helpers()
+    const map = memory.reserve(regionMapEntries * 8, 64)
+    const signature = module.signature(['i32', 'i32', 'i64'], undefined)
+    const interpret = defineInterpreter(module, { entries, access, helpers, stateCells: isa.stateCells, regions: { map, signature } })
     module.export('interpret', interpret)
     module.export('translate', translation.translate)
+    const shared: Record<string, FunctionRef> = { ...helpers, load_slow: access.loadSlow, store_slow: access.storeSlow, atomic_place: access.atomicPlace }
+    for (const [name, target] of Object.entries(shared)) module.export(name, target)
     // On shared memory, a typed array's own `fill` is many times slower.
     module.export('fill', module.function('fill', ['i32', 'i32', 'i32'], undefined, (c, address, byte, length) => {
       c.fill(address, byte, length)
     }))
+    const table = new webAssembly.Table({ element: 'anyfunc', initial: 64 })
     const compiled = new webAssembly.Module(module.encode({ branchHints: true }))
     const instance: WasmInstance = new webAssembly.Instance(compiled, {
       host: {
         memory: memory.memory,
+        table,
         code_written: (page: number) => {
           this.#cache.written(page)
         },
@@ -126,6 +162,38 @@ export class Core {
     this.setCell(cells.pageFlags, this.#cache.flags)
     for (let mode = 0; mode < isa.modes; mode++) this.flushMode(mode)
     this.selectMode(0)
+
+    if (options.engine === 'interpreter') return
+    const functions: Record<string, { readonly ref: FunctionRef; readonly value: unknown }> = {
+      revalidate: {
+        ref: { index: 0, parameters: ['i32', 'i64'], result: 'i32' },
+        value: (region: number, base: bigint) => (this.translator?.revalidate(region, base) === true ? 1 : 0),
+      },
+    }
+    for (const [name, ref] of Object.entries(shared)) functions[name] = { ref, value: instance.exports[name] }
+    this.translator = new Translator(
+      {
+        memory: memory.memory,
+        view: this.view,
+        cache: this.#cache,
+        table,
+        map,
+        area: { start: memory.reserve(translatorAreaBytes, 64), bytes: translatorAreaBytes },
+        files: isa.files,
+        stateCells: isa.stateCells,
+        functions,
+        accessNames: { loadSlow: 'load_slow', storeSlow: 'store_slow', atomicPlace: 'atomic_place' },
+        shared: memory.shared,
+        pages: memory.memory.buffer.byteLength / 65536,
+        decode: (page, offset) => this.#decodeAt(page, offset),
+        codePage: (address) => this.#codePage(address),
+        probe: (address) => this.#probe(address),
+        epoch: () => this.cell(cells.epoch),
+      },
+      options.now ?? (() => 0),
+      this.#eager,
+    )
+    this.translator.reset()
   }
 
   cell(offset: number): number {
@@ -154,6 +222,7 @@ export class Core {
     for (const mode of this.#usedModes) this.flushMode(mode)
     this.#usedModes.clear()
     this.#usedModes.add(this.#mode)
+    this.#newEpoch()
   }
   /** Forgets every translation of one mode. */
   flushMode(mode: number): void {
@@ -165,6 +234,7 @@ export class Core {
     for (let table = this.#tlb; table < this.#tlb + this.#isa.modes * tlbBlockBytes; table += tlbEntries * 16) {
       this.view.setBigInt64(table + entry, emptyTag, true)
     }
+    this.#newEpoch()
   }
 
   /**
@@ -172,6 +242,33 @@ export class Core {
    * instructions may retire, and afterwards how many were left.
    */
   run(): number {
+    if (this.translator === undefined) return this.#execute()
+    for (let left = this.cell(cells.budget); ; ) {
+      const chunk = Math.min(left, this.#untilSample)
+      this.setCell(cells.budget, chunk)
+      this.setCell(cells.starved, 0)
+      const why = this.#execute()
+      const done = chunk - this.cell(cells.budget)
+      left -= done
+      this.#untilSample -= done
+      if (this.#untilSample === 0 && why === leave.budget) this.#sample(this.translator)
+      if (why !== leave.budget || left === 0) {
+        this.setCell(cells.budget, left)
+        return why
+      }
+    }
+  }
+
+  /** Looks where the CPU is, and again the sooner the more it interprets. */
+  #sample(translator: Translator): void {
+    const inRegion = this.cell(cells.starved) !== 0
+    if (!this.#eager) this.#sampleEvery = inRegion ? Math.min(mostInstructions, this.#sampleEvery * 2) : sampleInstructions
+    this.#untilSample = this.#sampleEvery
+    const at = this.cell(cells.slot)
+    if (!inRegion && this.#cache.holds(at)) translator.sample(at, this.cell64(cells.pc))
+  }
+
+  #execute(): number {
     for (;;) {
       const why = this.#exports.interpret(this.block)
       switch (why) {
@@ -221,6 +318,47 @@ export class Core {
     this.setCell(cells.cause, this.#isa.fetchFault)
     this.setCell64(cells.trapValue, BigInt.asUintN(64, address))
     return undefined
+  }
+
+  /**
+   * Says which of two ways of translating is in use (with and without page tables, say), so that what was found valid in
+   * one is not taken for valid in the other.
+   */
+  selectWay(way: 0 | 1): void {
+    this.#way = way
+    this.setCell(cells.epoch, this.#epoch * 2 + way)
+  }
+
+  #newEpoch(): void {
+    this.#epoch = (this.#epoch + 1) & 0x3fff_ffff
+    this.selectWay(this.#way)
+  }
+
+  /** The RAM page that code at `address` was last fetched from, if the table still knows it. */
+  #codePage(address: bigint): number | undefined {
+    const entry = this.#codeEntry(address)
+    if (this.view.getBigUint64(entry, true) !== (address & ~0xfffn)) return undefined
+    return this.#cache.locate(this.view.getInt32(entry + 8, true)).page
+  }
+
+  /** The RAM page of a fetch from `address`, without marking page table entries. */
+  #probe(address: bigint): number | undefined {
+    const kept = [this.cell(cells.cause), this.cell64(cells.trapValue)] as const
+    const physical = Number(BigInt.asUintN(64, this.#exports.translate(this.block, BigInt.asIntN(64, address), 2 | 4)))
+    const failed = this.cell(cells.fault) !== 0
+    this.setCell(cells.fault, 0)
+    this.setCell(cells.cause, kept[0])
+    this.setCell64(cells.trapValue, kept[1])
+    return failed || !this.memory.contains(physical, 2) ? undefined : (physical - this.memory.base) >>> 12
+  }
+
+  /** The instruction at an offset of a RAM page, if it is wholly on it. */
+  #decodeAt(page: number, offset: number): Operation | undefined {
+    const ram = this.memory.view
+    const start = page * 4096 + offset
+    const low = ram.getUint16(start, true)
+    if (!this.#isa.isLong(low)) return this.#isa.decoder.decode(low)
+    return offset === 4094 ? undefined : this.#isa.decoder.decode((low | (ram.getUint16(start + 2, true) << 16)) >>> 0)
   }
 
   #codeEntry(pc: bigint): number {

@@ -1,16 +1,18 @@
-import type { Code, FunctionRef, Label, Local } from '../wasm/code.ts'
+import type { Code, FunctionRef, Label, Local, Signature } from '../wasm/code.ts'
 import type { ModuleBuilder } from '../wasm/module.ts'
 import type { I32, I64 } from '../wasm/value.ts'
 import { i32, i64, load, loads, select, stores } from '../wasm/value.ts'
 import type { AccessFunctions } from './access.ts'
-import { cells, leave } from './layout.ts'
+import { cells, leave, noSingle } from './layout.ts'
 import { Lowering } from './lowering.ts'
 import type { HandlerEntry } from './slots.ts'
-import { handlerOf, handlers, slot, slotBytes } from './slots.ts'
+import { handlerOf, handlers, regionFlag, regionMapEntries, slot, slotBytes } from './slots.ts'
 import type { Operand } from './table.ts'
 import { codeTable, tlbEntry } from './tlb.ts'
 
 export interface InterpreterOptions {
+  /** Where translated regions start: see `regionFlag`. */
+  readonly regions: { readonly map: number; readonly signature: Signature<readonly ['i32', 'i32', 'i64'], undefined> }
   readonly entries: readonly HandlerEntry[]
   readonly access: AccessFunctions
   readonly helpers: Readonly<Record<string, FunctionRef>>
@@ -228,17 +230,41 @@ const emitCases = (shared: Shared): void => {
       micro.advance()
     }
   }
-  const nest = (index: number, labels: readonly Label[]): void => {
-    if (index === bodies.length) {
-      code.brTable(load(loads.i32u16, at, slot.handler), [...labels].reverse(), labels[labels.length - 1] ?? undone)
-      return
+  const selector = code.variable(load(loads.i32u16, at, slot.handler))
+  code.loop((again) => {
+    const nest = (index: number, labels: readonly Label[], regions: Label): void => {
+      if (index === bodies.length) {
+        code.brTable(selector, [...labels].reverse(), regions)
+        return
+      }
+      code.block((label) => {
+        nest(index + 1, [...labels, label], regions)
+      })
+      code.scope(() => {
+        bodies[bodies.length - 1 - index]?.()
+      })
     }
-    code.block((label) => {
-      nest(index + 1, [...labels, label])
+    code.block((regions) => {
+      nest(0, [], regions)
     })
-    code.scope(() => {
-      bodies[bodies.length - 1 - index]?.()
-    })
-  }
-  nest(0, [])
+    emitRegionEntry(shared, selector, again)
+  })
+}
+
+/** A slot whose handler carries `regionFlag`: enters the region, or goes `again` to the handler proper. */
+const emitRegionEntry = (shared: Shared, selector: Local<'i32'>, again: Label): void => {
+  const { code, cpu, at, budget, target, goTo, options } = shared
+  const { map, signature } = options.regions
+  const entry = code.let(i32.add(i32.const(map), i32.shl(i32.and(i32.shrU(at, i32.const(4)), i32.const(regionMapEntries - 1)), i32.const(3))))
+  const pc = code.let(i64.add(i64.extendU(i32.shrU(at, i32.const(3))), shared.delta))
+  code.if(i32.or(i64.eq(load(loads.i64, cpu, cells.single), pc), i32.ne(load(loads.i32, entry), at)), () => {
+    code.store(stores.i64, cpu, i64.const(noSingle), cells.single)
+    code.set(selector, i32.and(selector, i32.const(regionFlag - 1)))
+    code.br(again)
+  })
+  code.store(stores.i32, cpu, i32.add(budget, i32.const(1)), cells.budget)
+  code.callIndirect(signature, load(loads.i32u16, entry, 4), cpu, load(loads.i32u16, entry, 6), pc)
+  code.set(budget, load(loads.i32, cpu, cells.budget))
+  code.set(target, load(loads.i64, cpu, cells.pc))
+  code.br(goTo)
 }

@@ -34,8 +34,17 @@ export const cells = {
   pageFlags: 0x05c,
   /** i32: the slot at which the interpreter left. */
   slot: 0x060,
+  /** i32: changes whenever addresses may be translated differently from before. */
+  epoch: 0x064,
+  /** i64: address of an instruction that is for the interpreter even if a region starts there; odd if there is none. */
+  single: 0x068,
+  /** i32: not 0 if a region left because the budget did not suffice for its next block. */
+  starved: 0x070,
 } as const
-export const isaCells = 0x068
+export const isaCells = 0x078
+
+/** No instruction, in cell `single`. */
+export const noSingle = -1n
 
 /** What the answer to a device access is, at its second execution. */
 export const deviceAnswer = { none: 0, ready: 1, refused: 2 } as const

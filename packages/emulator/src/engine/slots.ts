@@ -1,4 +1,4 @@
-import type { Operation, Row } from './table.ts'
+import type { Operands, Operation, Row } from './table.ts'
 
 /**
  * Pre-decoded code. Each half-word of a page of guest code has a slot of 16 bytes; an instruction fills the slot of its
@@ -18,6 +18,13 @@ export const slotsPerPage = 2048
 export const pageBytes: number = (slotsPerPage + 1) * slotBytes
 
 export const slot = { handler: 0, registers: [2, 4, 6, 14], immediate: 8, next: 12 } as const
+
+/**
+ * Added to a handler where a translated region may be entered. Which one is in a map of 8-byte rows, found by the slot's
+ * address: that address (i32), the function's index in the table of regions (u16), the number of the entry (u16).
+ */
+export const regionFlag = 0x8000
+export const regionMapEntries = 8192
 
 /** Handlers that belong to no row. */
 export const handlers = { undecoded: 0, pageEnd: 1, straddle: 2, illegal: 3, service: 4 } as const
@@ -45,6 +52,9 @@ export const assignHandlers = (rows: readonly Row[]): { readonly entries: readon
   return { entries, numbers }
 }
 export const handlerOf = (index: number): number => firstRowHandler + index
+
+/** The operand that `Micro.immediate` yields: `imm`, or a rounding mode. */
+export const immediateOf = (operands: Operands): number => operands['imm'] ?? operands['rm'] ?? 0
 
 /** A register file's cells in a CPU's block: a hard-wired zero register is written to a cell nobody reads. */
 export interface RegisterFile {
@@ -78,7 +88,7 @@ export const writeSlot = (
   }
   let handler = number
   let registers = 0
-  let immediate = operands['imm'] ?? operands['rm'] ?? 0
+  let immediate = immediateOf(operands)
   for (const operand of row.format.operands) {
     const value = operands[operand.name] ?? 0
     if (operand.operand.kind === 'register') {

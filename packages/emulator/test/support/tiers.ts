@@ -1,4 +1,4 @@
-import type { HartOptions, VirtBoardOptions } from '../../src/index.ts'
+import type { Engine, HartOptions, VirtBoardOptions } from '../../src/index.ts'
 import { RiscvHart, VirtBoard } from '../../src/index.ts'
 
 /** A way in which the emulator executes. Every test of the instruction set's behaviour runs on all of them. */
@@ -8,6 +8,10 @@ export interface Tier {
   readonly board: (options: VirtBoardOptions) => VirtBoard
 }
 
-export const tiers: readonly Tier[] = [
-  { name: 'interpreter', hart: (options) => new RiscvHart(options), board: (options) => VirtBoard.create(options) },
-]
+const tier = (name: string, engine: Engine): Tier => ({
+  name,
+  hart: (options) => new RiscvHart({ ...options, engine }),
+  board: (options) => VirtBoard.create({ ...options, engine }),
+})
+
+export const tiers: readonly Tier[] = [tier('interpreter', 'interpreter'), tier('translator', 'eager')]

@@ -2,6 +2,7 @@ import {
   Aclint, Bus, DeviceTree, GoldfishRtc, GuestMemory, loadAt, LoaderError, loadHigh, loadKernel, Machine, Ns16550a, OptionError, placeHigh, Plic, restoreMachine, saveMachine, SifiveTest,
 } from '@strata/machine'
 import { RiscvHart } from './hart.ts'
+import type { Engine } from '../../engine/core.ts'
 import type { InstructionSet } from './extensions.ts'
 import type {
   Clock, ConsoleBackend, DeviceTreeNode, HypercallHandler, LoadedKernel, LoadedRange, MachineParts, SavedState, Stateful, WallClock,
@@ -49,6 +50,8 @@ export interface VirtBoardOptions {
   readonly cpus?: number
   /** What the harts can do; everything that there is unless given. */
   readonly instructions?: InstructionSet
+  /** How the harts execute; see `HartOptions.engine`. */
+  readonly engine?: Engine
   readonly clock: Clock & Stateful
   readonly wallClock: WallClock
   /** What the serial ports are connected to, 1 to 4; the first is the console. */
@@ -104,7 +107,7 @@ export class VirtBoard {
     }
     const memory = GuestMemory.create({ base: layout.ram, size: ram, reserved: RiscvHart.reservedBytes(cpus, ram) })
     const harts = Array.from({ length: cpus }, (_, id) => new RiscvHart({
-      memory, clock, id, hypercalls: environment !== undefined, ...(options.instructions === undefined ? {} : { instructions: options.instructions }),
+      memory, clock, id, hypercalls: environment !== undefined, ...(options.engine === undefined ? {} : { engine: options.engine }), ...(options.instructions === undefined ? {} : { instructions: options.instructions }),
     }))
     return new VirtBoard(options, memory, harts)
   }

@@ -1,6 +1,6 @@
 import type { Clock, GuestMemory, IrqLine, Timer } from '@strata/machine'
 import { Core } from '../../engine/core.ts'
-import type { CoreIsa } from '../../engine/core.ts'
+import type { CoreIsa, CoreOptions } from '../../engine/core.ts'
 import { cells, deviceAnswer } from '../../engine/layout.ts'
 import type { FunctionRef } from '../../wasm/code.ts'
 import { defineFloat } from '../../float/define.ts'
@@ -46,7 +46,7 @@ export class HartState implements CsrHost {
   #modified = false
   retiredCount = 0
 
-  constructor(memory: GuestMemory, clock: Clock, id: number, set: InstructionSet) {
+  constructor(memory: GuestMemory, clock: Clock, id: number, set: InstructionSet, engine: CoreOptions) {
     this.id = id
     this.extensions = set.extensions
     this.#clock = clock
@@ -69,7 +69,7 @@ export class HartState implements CsrHost {
         }
       },
     }
-    this.core = new Core(memory, isa)
+    this.core = new Core(memory, isa, engine)
     this.core.setCell(riscvCells.largeLeaves, this.core.isaArea)
   }
 
@@ -312,6 +312,7 @@ export class HartState implements CsrHost {
     core.setCell(riscvCells.dataPrivilege, data)
     core.setCell(riscvCells.sum, sum ? 1 : 0)
     core.setCell(riscvCells.mxr, (mstatus & status.mxr) !== 0n ? 1 : 0)
+    core.selectWay(this.#privilege === machine ? 1 : 0)
     const modified = data !== this.#privilege
     // The block for MPRV serves whatever it stands for at the time.
     if (modified || this.#modified) core.flushMode(modes.modified)

@@ -1,5 +1,6 @@
 import type { AccessWidth, Clock, Exit, GuestMemory, IrqLine, SavedState, Stateful, Vcpu } from '@strata/machine'
 import { cells, deviceAnswer, leave } from '../../engine/layout.ts'
+import type { Engine } from '../../engine/core.ts'
 import type { InstructionSet } from './extensions.ts'
 import { instructionSet } from './extensions.ts'
 import { HartState, reservedBytes } from './hart-state.ts'
@@ -20,6 +21,8 @@ export interface HartOptions {
   readonly instructions?: InstructionSet
   /** Environment calls from S leave as hypercall exits instead of trapping to M. */
   readonly hypercalls: boolean
+  /** Whether hot code is translated to WebAssembly; `interpreter` unless given. */
+  readonly engine?: Engine
 }
 
 const privilegeOf: Readonly<Record<'machine' | 'supervisor' | 'user', Privilege>> = { machine, supervisor, user }
@@ -51,7 +54,7 @@ export class RiscvHart implements Vcpu, Stateful, ServiceHart {
     this.instructions = options.instructions ?? instructionSet()
     this.#clock = options.clock
     this.#hypercalls = options.hypercalls
-    this.state = new HartState(options.memory, options.clock, options.id, this.instructions)
+    this.state = new HartState(options.memory, options.clock, options.id, this.instructions, { engine: options.engine ?? 'interpreter' })
     this.reset({ pc: BigInt(options.memory.base), privilege: 'machine', arguments: [] })
   }
 

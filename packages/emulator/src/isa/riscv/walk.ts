@@ -57,7 +57,10 @@ export const defineTranslation = (module: ModuleBuilder, pmpDenies: FunctionRef<
     c.return(physical)
   })
 
-  const translate = module.function('translate', ['i32', 'i64', 'i32'], 'i64', (c, cpu, address, kind) => {
+  const translate = module.function('translate', ['i32', 'i64', 'i32'], 'i64', (c, cpu, address, how) => {
+    // Bit 2 asks for no marks in the page table: where they are missing, the translation fails.
+    const probes = c.let(i32.and(how, i32.const(4)))
+    const kind = c.let(i32.and(how, i32.const(3)))
     c.store(stores.i32, cpu, i32.const(0), cells.fault)
     const privilege = c.let(select(i32.eq(kind, i32.const(2)), cell32(cpu, riscvCells.fetchPrivilege), cell32(cpu, riscvCells.dataPrivilege)))
     const levels = c.let(cell32(cpu, riscvCells.levels))
@@ -128,6 +131,7 @@ export const defineTranslation = (module: ModuleBuilder, pmpDenies: FunctionRef<
     const marks: I64 = i64.extendU(select(i32.eq(kind, i32.const(1)), i32.const(Number(bit.a | bit.d)), i32.const(Number(bit.a))))
     const updated = c.let(i64.or(entry, marks))
     c.if(i64.ne(updated, entry), () => {
+      c.if(probes, pageFault)
       c.if(cell32(cpu, riscvCells.pmpActive), () => {
         const physical = i64.add(load(loads.i64, cpu, cells.ramBase), i64.extendU(i32.sub(place, cell32(cpu, cells.ramOffset))))
         c.if(c.callFor(pmpDenies, cpu, pageOf(physical), i32.const(1), i32.const(1)), () => {
