@@ -5,6 +5,7 @@ import { measureBoot } from './boot.ts'
 import { parseCommandLine, UsageError } from './command-line.ts'
 import { measureCompute } from './compute.ts'
 import { isLeftOut } from './group.ts'
+import { measurePrograms } from './program-suite.ts'
 import { measureIdle, measureMemory } from './resting.ts'
 import { storeResults, writeReadme } from './result-files.ts'
 import { sectionOf } from './section.ts'
@@ -18,6 +19,7 @@ const work = fileURLToPath(new URL('../../node_modules/.cache/strata/bench', imp
 
 const measure: Readonly<Record<Results['group'], (options: GroupOptions) => Promise<Results | LeftOut>>> = {
   compute: measureCompute,
+  programs: measurePrograms,
   boot: measureBoot,
   memory: measureMemory,
   idle: measureIdle,

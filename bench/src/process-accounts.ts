@@ -67,10 +67,13 @@ export const guestProcessMemory = async (pid: number, ram: number): Promise<Gues
   }
 }
 
-/** User and system time in a line of /proc/PID/stat, in ticks of 10 ms. The name, in parentheses, may contain anything. */
-export const parseStatTicks = (stat: string): number => {
+/**
+ * User and system time in a line of /proc/PID/stat, in ticks of 10 ms; with `children`, also that of children that have
+ * ended. The name, in parentheses, may contain anything.
+ */
+export const parseStatTicks = (stat: string, children: boolean = false): number => {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return Number(fields[11]) + Number(fields[12])
+  return fields.slice(11, children ? 15 : 13).reduce((sum, field) => sum + Number(field), 0)
 }
 
 /** What a process's threads have used so far, in seconds, to 10 ms. */

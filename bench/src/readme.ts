@@ -13,7 +13,7 @@ What Strata’s way of running a guest costs, measured beside what people use in
 
 \`\`\`
 npm run bench                                     # everything; some minutes
-npm run bench -- compute boot                     # some groups: compute, boot, memory, idle
+npm run bench -- compute boot                     # some groups: compute, programs, boot, memory, idle
 npm run bench -- compute --only sha256 --rounds 3 --scale 0.5    # a quick look
 npm run bench -- compute --node FILE              # the emulator on another Node as well
 npm run bench -- --render                         # only writes this file anew

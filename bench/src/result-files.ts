@@ -6,7 +6,7 @@ import { sectionOf } from './section.ts'
 import type { Results, Section } from './section.ts'
 
 /** In the order in which they are run and shown. */
-export const groups: readonly Results['group'][] = ['compute', 'boot', 'memory', 'idle']
+export const groups: readonly Results['group'][] = ['compute', 'programs', 'boot', 'memory', 'idle']
 
 const write = async (path: string, text: string): Promise<void> => {
   await writeFile(`${path}.tmp`, text)

@@ -1,16 +1,18 @@
 import { native, qemu } from './compute.ts'
+import { nativePrograms } from './program-suite.ts'
 import { figure, spread } from './figures.ts'
-import { geometricMean, pairedRatios, summarize } from './statistics.ts'
-import { qemu as qemuGuest } from './test-guest.ts'
+import { geometricMean, median, pairedRatios, summarize } from './statistics.ts'
+import { qemu as qemuGuest, strata } from './test-guest.ts'
 import type { BootResults } from './boot.ts'
 import type { Chart } from './chart.ts'
 import type { ComputeResults, KernelResult } from './compute.ts'
 import type { MachineDescription } from './machine-description.ts'
 import type { IdleResults, MemoryResults } from './resting.ts'
+import type { ProgramResults, ProgramRun } from './program-suite.ts'
 import type { Summary } from './statistics.ts'
 import type { Table } from './table.ts'
 
-export type Results = ComputeResults | BootResults | MemoryResults | IdleResults
+export type Results = ComputeResults | BootResults | MemoryResults | IdleResults | ProgramResults
 
 /** A group's results, ready to be shown. */
 export interface Section {
@@ -87,7 +89,7 @@ const computeSection = (results: ComputeResults): Section => {
 const versusQemu = (names: readonly string[], values: (name: string) => readonly number[]): Readonly<Record<string, string>> =>
   Object.fromEntries(names.map((name) => [name, name === qemuGuest ? '' : spread(pairedRatios(values(name), values(qemuGuest)))]))
 
-const guestNote = ({ guest }: BootResults | MemoryResults | IdleResults): string =>
+const guestNote = ({ guest }: Exclude<Results, ComputeResults>): string =>
   `The guest: Debian’s kernel ${guest.kernelVersion}, unmodified, an initramfs of Debian’s busybox and a script, ${guest.memory} of RAM, one CPU; kernel and initramfs are the same files for all.`
 
 const bootSection = (results: BootResults): Section => {
@@ -162,6 +164,66 @@ const idleSection = (results: IdleResults): Section => ({
   commands: results.contestants,
 })
 
+/** Figures of one kind that a program gives: `cost` is less for the faster. */
+interface ProgramFigure {
+  readonly label: string
+  readonly cost: (run: ProgramRun) => number
+}
+
+const programFigures = ({ name, runs }: ProgramResults['programs'][number]): readonly ProgramFigure[] => {
+  const rates = Object.keys(Object.values(runs)[0]?.[0]?.rates ?? {})
+  return rates.length === 0 ? [{ label: name, cost: ({ cpu }) => cpu }] : rates.map((rate) => ({ label: `${name} ${rate}`, cost: (run) => 1 / run.rates![rate]! }))
+}
+
+const programSection = (results: ProgramResults): Section => {
+  const all = results.programs.flatMap((program) => programFigures(program).map(({ label, cost }) => {
+    const costs = (name: string): readonly number[] => program.runs[name]?.map(cost) ?? []
+    const timed = program.runs[strata]![0]!.rates === undefined
+    const natively = costs(nativePrograms).length > 0
+    return {
+      label,
+      seconds: timed ? figure(median(costs(strata))) : '',
+      faster: pairedRatios(costs(qemuGuest), costs(strata)),
+      slower: natively ? pairedRatios(costs(strata), costs(nativePrograms)) : undefined,
+      qemuSlower: natively ? pairedRatios(costs(qemuGuest), costs(nativePrograms)) : undefined,
+    }
+  }))
+  const mean = (summaries: readonly (Summary | undefined)[]): string => {
+    const medians = summaries.flatMap((summary) => (summary === undefined ? [] : [summary.median]))
+    return medians.length === 0 ? '' : figure(geometricMean(medians))
+  }
+  const optional = (summary: Summary | undefined): string => (summary === undefined ? '' : spread(summary))
+  return {
+    group: 'programs',
+    title: 'Programs',
+    machine: results.machine,
+    tables: [{
+      title: 'Debian’s programs',
+      table: {
+        columns: ['program', 'strata s', '× QEMU’s speed', '× native’s time', 'QEMU’s × native'],
+        rows: [
+          ...all.map(({ label, seconds, faster, slower, qemuSlower }) => [label, seconds, spread(faster), optional(slower), optional(qemuSlower)]),
+          ['geometric mean', '', mean(all.map(({ faster }) => faster)), mean(all.map(({ slower }) => slower)), mean(all.map(({ qemuSlower }) => qemuSlower))],
+        ],
+      },
+    }],
+    notes: [
+      `Programs as Debian builds them, riscv64 in the guests and the host’s architecture natively, one thread each: ${results.programs.map(({ name, what }) => `**${name}**: ${what}`).join('; ')}. `
+      + 'They run one after another in one guest a round. Those that say themselves how fast they were (7z b, openssl speed, zstd -b) are taken at their word, by the guest’s clock; of the others, '
+      + 'the processor time of the emulating process counts, between marks on the console that the host sees, and what they print must be the same on all; the host runs each ten times and takes a tenth. '
+      + 'Natively, some use instructions of the host’s CPU made for their very task (SHA, AES, vectors), which the guest’s CPU does not have.',
+      guestNote(results),
+    ],
+    commands: results.contestants,
+    chart: {
+      title: 'Speed of Debian’s programs relative to QEMU (further right is faster)',
+      series: [strata],
+      rows: all.map(({ label, faster }) => ({ label, values: [faster.median] })),
+      reference: { value: 1, label: 'QEMU' },
+    },
+  }
+}
+
 /** Makes a group's results readable. */
 export const sectionOf = (results: Results): Section => {
   switch (results.group) {
@@ -173,5 +235,7 @@ export const sectionOf = (results: Results): Section => {
       return memorySection(results)
     case 'idle':
       return idleSection(results)
+    case 'programs':
+      return programSection(results)
   }
 }

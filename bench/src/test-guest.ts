@@ -8,16 +8,19 @@ export interface TestGuest {
   readonly kernel: string
   readonly initramfs: string
   readonly kernelVersion: string
+  /** RAM, as both command lines say it. */
+  readonly memory: string
 }
 
-/** RAM of the guests, as both command lines say it. */
+/** RAM of the guests that run nothing but a shell. */
 export const guestMemory: { readonly text: string; readonly bytes: number } = { text: '512M', bytes: 512 * 2 ** 20 }
 
 /** What the guest prints when its first process runs, and when its shell waits for a line. */
 export const initLine = 'userland is up'
 export const prompt = 'ready$ '
 
-const beginning = `#!/bin/sh
+/** How the first process begins in all guests. */
+export const beginning: string = `#!/bin/sh
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
@@ -40,7 +43,7 @@ export const makeTestGuest = async (ending: keyof typeof endings, folder: string
     entries: [{ type: 'file', path: 'init', mode: 0o755, data: new TextEncoder().encode(beginning + endings[ending]) }],
   })
   await mkdir(folder, { recursive: true })
-  const guest = { kernel: join(folder, 'kernel'), initramfs: join(folder, `initramfs-${ending}`), kernelVersion: image.kernelVersion }
+  const guest: TestGuest = { kernel: join(folder, 'kernel'), initramfs: join(folder, `initramfs-${ending}`), kernelVersion: image.kernelVersion, memory: guestMemory.text }
   await writeFile(guest.kernel, image.kernel)
   await writeFile(guest.initramfs, image.initrd)
   return guest
@@ -56,7 +59,7 @@ export interface GuestRunner {
 }
 
 const guestProcess = fileURLToPath(new URL('guest-process.js', import.meta.url))
-const qemuArgs = ['-M', 'virt', '-m', guestMemory.text, '-display', 'none', '-monitor', 'none', '-serial', 'stdio', '-no-reboot']
+const qemuArgs = ['-M', 'virt', '-display', 'none', '-monitor', 'none', '-serial', 'stdio', '-no-reboot']
 // `console=ttyS0` is what our command line begins with by itself.
 const kernelArguments = 'quiet panic=-1'
 
@@ -66,14 +69,14 @@ export const qemu = 'qemu'
 export const guestRunners: readonly GuestRunner[] = [
   {
     name: qemu,
-    command: `qemu-system-riscv64 ${qemuArgs.join(' ')} -append 'console=ttyS0 ${kernelArguments}' -kernel KERNEL -initrd INITRAMFS`,
+    command: `qemu-system-riscv64 ${qemuArgs.join(' ')} -m MEMORY -append 'console=ttyS0 ${kernelArguments}' -kernel KERNEL -initrd INITRAMFS`,
     program: 'qemu-system-riscv64',
-    args: ({ kernel, initramfs }) => [...qemuArgs, '-append', `console=ttyS0 ${kernelArguments}`, '-kernel', kernel, '-initrd', initramfs],
+    args: ({ kernel, initramfs, memory }) => [...qemuArgs, '-m', memory, '-append', `console=ttyS0 ${kernelArguments}`, '-kernel', kernel, '-initrd', initramfs],
   },
   {
     name: strata,
-    command: `node bench/dist/guest-process.js KERNEL INITRAMFS ${guestMemory.text} '${kernelArguments}'`,
+    command: `node bench/dist/guest-process.js KERNEL INITRAMFS MEMORY '${kernelArguments}'`,
     program: process.execPath,
-    args: ({ kernel, initramfs }) => [guestProcess, kernel, initramfs, guestMemory.text, kernelArguments],
+    args: ({ kernel, initramfs, memory }) => [guestProcess, kernel, initramfs, memory, kernelArguments],
   },
 ]

@@ -5,7 +5,7 @@ import { parseMaps, parseStatTicks, presentPages, ramMapping } from '../src/proc
 
 describe('the command line', () => {
   test('without words, everything', () => {
-    expect(parseCommandLine([])).toEqual({ groups: ['compute', 'boot', 'memory', 'idle'], rounds: 5, scale: 1, only: [], nodes: [], render: false })
+    expect(parseCommandLine([])).toEqual({ groups: ['compute', 'programs', 'boot', 'memory', 'idle'], rounds: 5, scale: 1, only: [], nodes: [], render: false })
   })
 
   test('takes groups and options in any order', () => {
@@ -42,6 +42,7 @@ test('a process’s ticks, whatever its name', () => {
   const rest = Array.from({ length: 40 }, (_, field) => field).join(' ')
   expect(parseStatTicks(`12 (node) S ${rest}`)).toBe(10 + 11)
   expect(parseStatTicks(`12 (a) b (c d) S ${rest}`)).toBe(10 + 11)
+  expect(parseStatTicks(`12 (node) S ${rest}`, true)).toBe(10 + 11 + 12 + 13)
 })
 
 test('a guest’s RAM is in the smallest writable mapping that holds it', () => {
