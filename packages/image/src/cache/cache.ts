@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { open, readdir, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { ImageCacheError, ImageError, ImageHashError, ImageNoSpaceError, messageOf, systemCode } from '../errors.ts'
 import type { Task } from '../task.ts'
+import { makeFolder } from './folder.ts'
 import { acquireLock } from './lock.ts'
 
 export interface CacheOptions {
@@ -31,7 +32,7 @@ export async function openCache(options: CacheOptions = {}): Promise<Cache> {
   const directory = resolve(options.directory ?? defaultDirectory(process.env))
   const cache = new Cache(directory)
   await guarded(directory, async () => {
-    for (const folder of ['blobs/sha256', 'partial', 'tmp', 'records']) await mkdir(join(directory, folder), { recursive: true })
+    for (const folder of ['blobs/sha256', 'partial', 'tmp', 'records']) await makeFolder(join(directory, folder))
   })
   return cache
 }
@@ -135,7 +136,7 @@ export class Cache {
   async adopt(partial: string, sha256: string): Promise<void> {
     const path = this.#blobPath(sha256)
     await guarded(path, async () => {
-      await mkdir(dirname(path), { recursive: true })
+      await makeFolder(dirname(path))
       await rename(partial, path)
       await syncDirectory(dirname(path))
     })
@@ -197,7 +198,7 @@ export class Cache {
     const temporary = join(this.directory, 'tmp', `${process.pid}-${process.hrtime.bigint()}`)
     await guarded(path, async () => {
       try {
-        await mkdir(dirname(path), { recursive: true })
+        await makeFolder(dirname(path))
         const handle = await open(temporary, 'wx')
         try {
           await handle.writeFile(data)
