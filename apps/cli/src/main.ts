@@ -2,6 +2,7 @@ import { CommanderError } from 'commander'
 import { exitStatus, failureStatus } from './exit-status.ts'
 import { createProgram, splitCommand } from './program.ts'
 import type { Outcome } from './program.ts'
+import { tuneV8 } from './v8-flags.ts'
 
 /** What is wrong with the command line, in one line. */
 const usageMessage = (error: CommanderError): string => {
@@ -35,6 +36,7 @@ const main = async (words: readonly string[]): Promise<number> => {
 
 // A pipe that is closed behind our back is found out by whoever writes next.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+tuneV8()
 const status = await main(process.argv.slice(2))
 // Input that nobody reads any more must not keep the process.
 process.exit(status)

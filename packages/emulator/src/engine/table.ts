@@ -113,12 +113,15 @@ export interface Operation {
   readonly length: 2 | 4
 }
 
+const rememberedEncodings = 8192
+
 /** Finds rows by encoding. Built once from the tables of the extensions a CPU has. */
 export class Decoder {
   readonly rows: readonly Row[]
   readonly #byMnemonic = new Map<string, MeaningRow | ServiceRow>()
   readonly #buckets = new Map<number, Row[]>()
   readonly #bucketOf: (bits: number) => number
+  readonly #known = new Map<number, Operation>()
 
   /** `bucketOf` maps an encoding to a small number by bits that every row of that length fixes. */
   constructor(rows: readonly Row[], bucketOf: (bits: number) => number) {
@@ -143,8 +146,22 @@ export class Decoder {
     return undefined
   }
 
-  /** The instruction to execute, short forms resolved; undefined for an illegal instruction. */
+  /**
+   * The instruction to execute, short forms resolved; undefined for an illegal instruction. Encodings recur, so the
+   * latest ones are remembered.
+   */
   decode(bits: number): Operation | undefined {
+    let operation = this.#known.get(bits)
+    if (operation === undefined) {
+      operation = this.#decode(bits)
+      if (operation === undefined) return undefined
+      if (this.#known.size === rememberedEncodings) this.#known.clear()
+      this.#known.set(bits, operation)
+    }
+    return operation
+  }
+
+  #decode(bits: number): Operation | undefined {
     const found = this.find(bits)
     if (found === undefined) return undefined
     const { row, operands } = found
