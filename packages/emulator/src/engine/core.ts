@@ -243,6 +243,8 @@ export class Core {
    */
   run(): number {
     if (this.translator === undefined) return this.#execute()
+    // A region would take a device's refusal and leave the instruction to the interpreter, which would ask again.
+    if (this.cell(cells.deviceAnswer) !== deviceAnswer.none) this.setCell64(cells.single, this.cell64(cells.pc))
     for (let left = this.cell(cells.budget); ; ) {
       const chunk = Math.min(left, this.#untilSample)
       this.setCell(cells.budget, chunk)

@@ -48,6 +48,7 @@ export class RiscvHart implements Vcpu, Stateful, ServiceHart {
   /** What `complete` finishes. */
   #open: 'none' | 'device' | 'hypercall' = 'none'
   #fruitless = 0
+  #lastCause = 0
 
   constructor(options: HartOptions) {
     this.id = options.id
@@ -151,11 +152,12 @@ export class RiscvHart implements Vcpu, Stateful, ServiceHart {
           break
         }
         case leave.trap:
-          if (this.#trap(core.cell(cells.cause), core.cell64(cells.trapValue))) return this.#stuck()
+          this.#trap(core.cell(cells.cause), core.cell64(cells.trapValue))
           break
         default:
-          if (this.#trap(cause.illegal, BigInt(core.encoding()))) return this.#stuck()
+          this.#trap(cause.illegal, BigInt(core.encoding()))
       }
+      if (this.#fruitless > fruitlessTraps) return this.#stuck()
     }
     return { kind: 'budget' }
   }
@@ -232,16 +234,16 @@ export class RiscvHart implements Vcpu, Stateful, ServiceHart {
     this.#clock.retire(count)
   }
 
-  /** Enters the handler. True if that has led nowhere for too long. */
-  #trap(code: number, value: bigint): boolean {
+  /** Enters the handler. */
+  #trap(code: number, value: bigint): void {
     this.state.trap(code, value, false)
     this.#fruitless++
-    return this.#fruitless > fruitlessTraps
+    this.#lastCause = code
   }
 
   #stuck(): Exit {
     this.#fruitless = 0
-    return { kind: 'fault', reason: `the trap handler at its own entry traps again and again (cause ${String(this.state.core.cell(cells.cause))})`, pc: this.pc }
+    return { kind: 'fault', reason: `the trap handler at its own entry traps again and again (cause ${this.#lastCause})`, pc: this.pc }
   }
 
   #deviceExit(): Exit {
