@@ -36,7 +36,7 @@ export const logTicks = (low: number, high: number): readonly number[] => {
 /** Horizontal bars on a logarithmic axis, as SVG: twice as fast is as far to the right as half as fast is to the left. */
 export const renderChart = ({ title, series, rows, reference }: Chart): string => {
   const values = rows.flatMap((row) => row.values.filter((value) => value !== undefined)).concat(reference.value)
-  const ticks = logTicks(Math.min(...values) * 0.9, Math.max(...values))
+  const ticks = logTicks(Math.min(...values) * 0.6, Math.max(...values))
   const [low, high] = [Math.log(ticks[0]!), Math.log(ticks.at(-1)!)]
   const x = (value: number): number => Math.round((left + (plot * (Math.log(value) - low)) / (high - low)) * 10) / 10
   const rowHeight = series.length * (bar.height + bar.gap) + bar.rowGap

@@ -73,11 +73,25 @@ const run = async (runner: Runner, built: BuiltKernel): Promise<Run> => {
   return { wall, cpu, checksum, instructions: instructions === undefined ? undefined : Number(instructions) }
 }
 
-/** Throws if the long run took no longer: then noise is all that was measured. */
-const difference = (what: string, more: RunTimes, less: RunTimes): RunTimes => {
-  const times = { wall: more.wall - less.wall, cpu: more.cpu - less.cpu }
-  if (times.wall > 0 && times.cpu > 0) return times
-  throw new Error(`${what}: five times the work took no longer (${more.wall} s, ${less.wall} s): raise --scale, or wait until the machine is quiet`)
+/** How often a pair of runs is tried of which the long one took no longer: noise was all that was measured. */
+const attempts = 3
+
+interface Pair {
+  readonly more: Run
+  readonly times: RunTimes
+  readonly instructions: number | undefined
+}
+
+/** A short and a long run. Throws if the long one keeps taking no longer. */
+const pair = async (runner: Runner, short: BuiltKernel, long: BuiltKernel): Promise<Pair> => {
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const less = await run(runner, short)
+    const more = await run(runner, long)
+    const times = { wall: more.wall - less.wall, cpu: more.cpu - less.cpu }
+    const instructions = more.instructions === undefined || less.instructions === undefined ? undefined : more.instructions - less.instructions
+    if (times.wall > 0 && times.cpu > 0) return { more, times, instructions }
+  }
+  throw new Error(`${runner.name}: in ${attempts} attempts, five times the work of ${long.native} took no longer: raise --scale, or wait until the machine is quiet`)
 }
 
 /** The one value that all have. Throws if they differ: then something computed wrongly, and its time means nothing. */
@@ -109,11 +123,10 @@ export const measureCompute = async (options: GroupOptions): Promise<ComputeResu
     for (let round = 0; round < options.rounds; round++) {
       for (const runner of runners) {
         options.report(`${kernel.name}, round ${round + 1} of ${options.rounds}: ${runner.name}`)
-        const less = await run(runner, builtShort)
-        const more = await run(runner, builtLong)
-        times[runner.name]!.push(difference(`${kernel.name}, ${runner.name}`, more, less))
-        checksums.set(runner.name, more.checksum)
-        if (more.instructions !== undefined && less.instructions !== undefined) instructions.set(runner.name, more.instructions - less.instructions)
+        const measured = await pair(runner, builtShort, builtLong)
+        times[runner.name]!.push(measured.times)
+        checksums.set(runner.name, measured.more.checksum)
+        if (measured.instructions !== undefined) instructions.set(runner.name, measured.instructions)
       }
       agreed(kernel.name, 'checksum', checksums)
     }
