@@ -50,8 +50,8 @@ export interface CoreOptions {
   readonly now?: () => number
 }
 
-/** How many pages of pre-decoded code a CPU keeps: 32 MiB of slots. */
-const cachedPages = 1024
+/** How many pages of pre-decoded code a CPU keeps: 32 MiB of slots, or 64 where regions depend on them. */
+const cachedPages = (engine: Engine): number => (engine === 'interpreter' ? 1024 : 2048)
 /** Private memory for the tables of translated regions. */
 const translatorAreaBytes = 1 << 20
 /** How many instructions pass between looks at where the CPU is: while it interprets, and at most. */
@@ -68,7 +68,7 @@ const decodeAhead = 64
 export class Core {
   /** Bytes of private memory a machine with `cpus` such CPUs must reserve in its `GuestMemory`. */
   static reservedBytes(isa: Pick<CoreIsa, 'modes' | 'areaBytes'>, cpus: number, ramSize: number): number {
-    const each = CodeCache.bytes(cachedPages) + isa.modes * tlbBlockBytes + pageBytes + isa.areaBytes + regionMapEntries * 8 + translatorAreaBytes + 1024
+    const each = CodeCache.bytes(cachedPages('translator')) + isa.modes * tlbBlockBytes + pageBytes + isa.areaBytes + regionMapEntries * 8 + translatorAreaBytes + 1024
     return CodeCache.sharedBytes(ramSize) + cpus * each
   }
 
@@ -106,7 +106,7 @@ export class Core {
     this.view = new DataView(memory.memory.buffer)
     this.#cache = new CodeCache(
       memory,
-      cachedPages,
+      cachedPages(options.engine),
       (address, length) => {
         this.#exports.fill(address, 0, length)
       },

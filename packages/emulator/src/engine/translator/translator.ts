@@ -61,10 +61,10 @@ export interface TranslatorStatistics {
   readonly stale: number
 }
 
-/** A place is hot when it was sampled so often. */
-const hotSamples = 4
+/** A place is hot when it was sampled so often: translating costs about 30 µs an instruction, most of it in the background. */
+const hotSamples = 32
 const mostRegions = 2000
-const regionLimits = { instructions: 1500 }
+const regionLimits = { instructions: 500 }
 const recordBytes = 16
 
 /** The hot tier: turns code that is sampled often into regions, and keeps track of what they were made from. */
