@@ -6,8 +6,8 @@ import type { DebianFiles } from './debian/board.ts'
 
 const patience = 600_000
 
-const boot = async (files: DebianFiles, how: Omit<RunOptions, 'host'>) => {
-  const made = debianBoard()
+const boot = async (files: DebianFiles, how: Omit<RunOptions, 'host'>, engine: 'interpreter' | 'translator' = 'interpreter') => {
+  const made = debianBoard({ engine })
   loadDebian(made, files)
   const reason = await made.board.machine.run({ host, ...how })
   return { reason, retired: made.board.machine.retired, output: made.console.text }
@@ -23,4 +23,6 @@ test('under virtual time, Debian boots twice alike: the same instructions, the s
   expect(first.output).toContain('the end')
   expect(first.output).toMatch(/child 1.*child 2.*child 3/s)
   expect(second).toEqual(first)
+  // Nor does it make one what is interpreted and what is translated.
+  expect(await boot(files, {}, 'translator')).toEqual(first)
 })

@@ -10,6 +10,7 @@ export interface Engine {
 /** The engines that are measured. A new one is an entry here. */
 export const engines: readonly Engine[] = [
   { name: 'interpreter', board: {} },
+  { name: 'translator', board: { engine: 'translator' } },
 ]
 
 /** Throws if there is no such engine. */

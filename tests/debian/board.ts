@@ -1,6 +1,7 @@
 import { VirtBoard } from '@strata/emulator'
 import { MemoryConsole, VirtualClock } from '@strata/machine'
 import { SbiServer } from '@strata/paravirt'
+import type { VirtBoardOptions } from '@strata/emulator'
 import type { Clock, MachineHost, Stateful } from '@strata/machine'
 
 /** A board and the other end of its console. */
@@ -12,6 +13,7 @@ export interface DebianBoard {
 export interface DebianBoardOptions {
   readonly cpus?: number
   readonly ram?: number
+  readonly engine?: VirtBoardOptions['engine']
   /** Virtual time unless given. */
   readonly clock?: Clock & Stateful
 }
@@ -24,11 +26,12 @@ export interface DebianFiles {
 
 /** A board of which everything is given: nothing in it depends on the host, the hour or chance. Runs in a page too. */
 export const debianBoard = (options: DebianBoardOptions = {}): DebianBoard => {
-  const { cpus = 1, ram = 256 * 2 ** 20, clock = new VirtualClock({ frequency: 10_000_000, instructionsPerTick: 20 }) } = options
+  const { cpus = 1, ram = 256 * 2 ** 20, engine = 'interpreter', clock = new VirtualClock({ frequency: 10_000_000, instructionsPerTick: 20 }) } = options
   const console = new MemoryConsole()
   const board = VirtBoard.create({
     ram,
     cpus,
+    engine,
     clock,
     wallClock: () => 1_700_000_000_000_000_000n,
     serial: [console],

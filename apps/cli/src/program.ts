@@ -50,6 +50,7 @@ Exit status: the command's; 124 if --timeout was over; 125 if Strata itself fail
     .addOption(new Option('--cpu <name>', 'the guest’s processor').choices(['rv64']).default('rv64'))
     .option('-m, --memory <size>', 'its memory: a number with K, M or G', '512M')
     .option('-c, --cpus <number>', 'how many processors, 1 to 8', '1')
+    .addOption(new Option('--engine <name>', 'interpret everything, or translate hot code: faster in long runs, takes more memory').choices(['interpreter', 'translator']).default('interpreter'))
     .option('-e, --env <name=value>', 'a variable in the command’s environment; can be given again', (text: string, all: readonly string[]) => [...all, text], [])
     .option('--packages <names>', 'Debian packages to have in the guest, with commas between them')
     .option('--kernel <file>', 'a kernel of your own: Image or ELF, also in gzip')

@@ -15,6 +15,8 @@ export interface StartOptions extends GuestImageOptions {
   readonly memory?: number | string
   /** 1 to 8 CPUs; 1 unless given. */
   readonly cpus?: number
+  /** How the emulator executes: everything interpreted, or hot code translated to WebAssembly, which is faster in long runs and takes more memory; `interpreter` unless given. */
+  readonly engine?: 'interpreter' | 'translator'
   /** Gives up preparing and booting, and later stops the guest. */
   readonly signal?: AbortSignal
   /** Told how obtaining the image gets on. */
@@ -24,6 +26,7 @@ export interface StartOptions extends GuestImageOptions {
 }
 
 const page = 4096
+const engines: readonly string[] = ['interpreter', 'translator']
 
 /** RAM in bytes. Throws `ERR_OPTION` if no guest can have it. */
 const memoryOf = (memory: number | string): number => {
@@ -40,16 +43,17 @@ const memoryOf = (memory: number | string): number => {
  * with the signal's reason.
  */
 export const start = async (options: StartOptions = {}): Promise<Guest> => {
-  const { signal, onProgress, cpus = 1 } = options
+  const { signal, onProgress, cpus = 1, engine = 'interpreter' } = options
   for (const [name, value, only] of [['as', options.as, 'emulate'], ['cpu', options.cpu, 'rv64']] as const) {
     if (value !== undefined && value !== only) throw new StrataError('ERR_OPTION', `'${name}' can be '${only}', not '${value as string}'`)
   }
   const memory = memoryOf(options.memory ?? '512M')
   if (!Number.isSafeInteger(cpus) || cpus < 1 || cpus > 8) throw new StrataError('ERR_OPTION', `a guest can have 1 to 8 CPUs, not ${cpus}`)
+  if (!engines.includes(engine)) throw new StrataError('ERR_OPTION', `'engine' can be 'interpreter' or 'translator', not '${engine as string}'`)
   signal?.throwIfAborted()
   const image = await prepareBoot(options, { signal, onProgress })
   signal?.throwIfAborted()
-  const guest = new Guest(VirtualMachine.create(image, { memory, cpus }), image.agent)
+  const guest = new Guest(VirtualMachine.create(image, { memory, cpus, engine }), image.agent)
   const stop = (): void => void guest.stop()
   signal?.addEventListener('abort', stop, { once: true })
   void guest.ended.catch(() => undefined).then(() => signal?.removeEventListener('abort', stop))

@@ -14,7 +14,7 @@ import { progressLine } from '../src/terminal/progress.ts'
 import { ReaderGone } from '../src/terminal/standard-output.ts'
 import type { RunFlags } from '../src/commands/run-options.ts'
 
-const flags: RunFlags = { as: 'emulate', cpu: 'rv64', memory: '512M', cpus: '1', env: [], firmware: 'none' }
+const flags: RunFlags = { as: 'emulate', cpu: 'rv64', memory: '512M', cpus: '1', env: [], firmware: 'none', engine: 'interpreter' }
 const refused = (work: () => unknown): string => {
   try {
     work()

@@ -7,6 +7,7 @@ export interface RunFlags {
   readonly cpu: 'rv64'
   readonly memory: string
   readonly cpus: string
+  readonly engine: 'interpreter' | 'translator'
   readonly env: readonly string[]
   readonly kernel?: string
   readonly initrd?: string
@@ -20,7 +21,7 @@ export interface RunFlags {
 
 /** What `strata run` was asked to do. */
 export interface RunRequest {
-  readonly guest: GuestImageOptions & { readonly as: 'emulate'; readonly cpu: 'rv64'; readonly memory: string; readonly cpus: number }
+  readonly guest: GuestImageOptions & { readonly as: 'emulate'; readonly cpu: 'rv64'; readonly memory: string; readonly cpus: number; readonly engine: 'interpreter' | 'translator' }
   /** What the guest shall run; without it, an interactive shell. */
   readonly command?: readonly string[]
   readonly env: Readonly<Record<string, string>>
@@ -68,6 +69,7 @@ export const runRequest = (image: string | undefined, command: readonly string[]
       cpu: flags.cpu,
       memory: flags.memory,
       cpus: count(flags.cpus),
+      engine: flags.engine,
       firmware: flags.firmware,
       bootMessages: flags.verbose === true,
       ...(image === undefined ? {} : { image }),

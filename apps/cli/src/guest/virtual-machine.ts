@@ -14,6 +14,7 @@ export interface VirtualMachineOptions {
   /** Bytes of RAM. */
   readonly memory: number
   readonly cpus: number
+  readonly engine: 'interpreter' | 'translator'
 }
 
 /** One of the board's serial ports, seen from outside. */
@@ -64,6 +65,7 @@ export class VirtualMachine {
     const board = VirtBoard.create({
       ram: options.memory,
       cpus: options.cpus,
+      engine: options.engine,
       clock: new HostClock({ frequency, now: () => performance.now() }),
       wallClock: () => BigInt(Date.now()) * 1_000_000n,
       serial: lines.map(({ pipe }) => pipe),
