@@ -10,7 +10,8 @@ import { cells, deviceAnswer, leave } from './layout.ts'
 import type { RegisterFile } from './slots.ts'
 import { assignHandlers, handlers, pageBytes, regionMapEntries, slot, slotBytes, writeIllegalSlot, writeSlot } from './slots.ts'
 import type { Decoder, Operation } from './table.ts'
-import { codeTable, emptyTag, tlbBlockBytes, tlbEntries, writeTable } from './tlb.ts'
+import { codeTable, tlbBlockBytes, writeTable } from './tlb.ts'
+import { TranslationTables } from './translation-tables.ts'
 import { Translator } from './translator/translator.ts'
 
 /** What the engine must know of an instruction set. */
@@ -83,19 +84,14 @@ export class Core {
   readonly #exports: Exports
   readonly #cache: CodeCache
   readonly #numbers: ReturnType<typeof assignHandlers>['numbers']
-  readonly #tlb: number
   readonly #scratch: number
   /** What was decoded into it. */
   #aloneBits = 0
+  readonly tables: TranslationTables
   readonly translator: Translator | undefined
-  #mode = 0
-  #epoch = 0
-  #way: 0 | 1 = 0
   readonly #eager: boolean
   #sampleEvery: number
   #untilSample: number
-  /** The modes whose tables may hold something. */
-  readonly #usedModes = new Set<number>()
 
   constructor(memory: GuestMemory, isa: CoreIsa, options: CoreOptions) {
     this.memory = memory
@@ -111,15 +107,14 @@ export class Core {
         this.#exports.fill(address, 0, length)
       },
       () => {
-        this.#flushTable(codeTable)
+        this.tables.flushTable(codeTable)
         this.translator?.reset()
       },
       () => {
-        this.#flushTable(writeTable)
+        this.tables.flushTable(writeTable)
       },
     )
     this.block = this.#cache.block
-    this.#tlb = memory.reserve(isa.modes * tlbBlockBytes, 64)
     this.#scratch = memory.reserve(pageBytes + 4 * slotBytes, 64) + pageBytes
     this.isaArea = memory.reserve(isa.areaBytes, 64)
 
@@ -160,8 +155,18 @@ export class Core {
     this.setCell64(cells.ramSize, BigInt(memory.size))
     this.setCell(cells.ramOffset, memory.offset)
     this.setCell(cells.pageFlags, this.#cache.flags)
-    for (let mode = 0; mode < isa.modes; mode++) this.flushMode(mode)
-    this.selectMode(0)
+    this.tables = new TranslationTables({
+      view: this.view,
+      start: memory.reserve(isa.modes * tlbBlockBytes, 64),
+      modes: isa.modes,
+      fill: this.#exports.fill,
+      useBlock: (address) => {
+        this.setCell(cells.tlb, address)
+      },
+      useEpoch: (epoch) => {
+        this.setCell(cells.epoch, epoch)
+      },
+    })
 
     if (options.engine === 'interpreter') return
     const functions: Record<string, { readonly ref: FunctionRef; readonly value: unknown }> = {
@@ -208,33 +213,6 @@ export class Core {
   }
   setCell64(offset: number, value: bigint): void {
     this.view.setBigUint64(this.block + offset, value, true)
-  }
-
-  /** Chooses the translation tables of a mode. */
-  selectMode(mode: number): void {
-    this.#usedModes.add(mode)
-    this.#mode = mode
-    this.setCell(cells.tlb, this.#tlb + mode * tlbBlockBytes)
-  }
-
-  /** Forgets every translation. */
-  flush(): void {
-    for (const mode of this.#usedModes) this.flushMode(mode)
-    this.#usedModes.clear()
-    this.#usedModes.add(this.#mode)
-    this.#newEpoch()
-  }
-  /** Forgets every translation of one mode. */
-  flushMode(mode: number): void {
-    this.#exports.fill(this.#tlb + mode * tlbBlockBytes, 0xff, tlbBlockBytes)
-  }
-  /** Forgets the translations of the page of `address`, in every mode. */
-  flushPage(address: bigint): void {
-    const entry = (Number((address >> 12n) & BigInt(tlbEntries - 1))) * 16
-    for (let table = this.#tlb; table < this.#tlb + this.#isa.modes * tlbBlockBytes; table += tlbEntries * 16) {
-      this.view.setBigInt64(table + entry, emptyTag, true)
-    }
-    this.#newEpoch()
   }
 
   /**
@@ -322,23 +300,9 @@ export class Core {
     return undefined
   }
 
-  /**
-   * Says which of two ways of translating is in use (with and without page tables, say), so that what was found valid in
-   * one is not taken for valid in the other.
-   */
-  selectWay(way: 0 | 1): void {
-    this.#way = way
-    this.setCell(cells.epoch, this.#epoch * 2 + way)
-  }
-
-  #newEpoch(): void {
-    this.#epoch = (this.#epoch + 1) & 0x3fff_ffff
-    this.selectWay(this.#way)
-  }
-
   /** The RAM page that code at `address` was last fetched from, if the table still knows it. */
   #codePage(address: bigint): number | undefined {
-    const entry = this.#codeEntry(address)
+    const entry = this.tables.codeEntry(address)
     if (this.view.getBigUint64(entry, true) !== (address & ~0xfffn)) return undefined
     return this.#cache.locate(this.view.getInt32(entry + 8, true)).page
   }
@@ -363,17 +327,13 @@ export class Core {
     return offset === 4094 ? undefined : this.#isa.decoder.decode((low | (ram.getUint16(start + 2, true) << 16)) >>> 0)
   }
 
-  #codeEntry(pc: bigint): number {
-    return this.cell(cells.tlb) + codeTable + Number((pc >> 12n) & BigInt(tlbEntries - 1)) * 16
-  }
-
   /** Finds the slots of the page of `pc`. */
   #fetch(): boolean {
     const pc = this.cell64(cells.pc)
     const physical = this.fetchAddress(pc)
     if (physical === undefined) return false
     const slots = this.#cache.slots((physical - this.memory.base) >>> 12)
-    const entry = this.#codeEntry(pc)
+    const entry = this.tables.codeEntry(pc)
     this.view.setBigUint64(entry, pc & ~0xfffn, true)
     this.view.setInt32(entry + 8, slots, true)
     return true
@@ -430,7 +390,7 @@ export class Core {
       this.view.setUint16(this.#scratch + operation.length * (slotBytes / 2) + slot.handler, handlers.pageEnd, true)
     }
     // For one instruction, the page's slots are elsewhere.
-    const entry = this.#codeEntry(pc)
+    const entry = this.tables.codeEntry(pc)
     const slots = this.view.getInt32(entry + 8, true)
     const budget = this.cell(cells.budget)
     this.view.setInt32(entry + 8, this.#scratch - at.offset * (slotBytes / 2), true)
@@ -440,9 +400,5 @@ export class Core {
     this.view.setInt32(entry + 8, slots, true)
     // Where it went on to may not be known yet, or it dropped code again: no reason to stop here.
     return why === leave.fetch || why === leave.again ? leave.budget : why
-  }
-
-  #flushTable(table: number): void {
-    for (const mode of this.#usedModes) this.#exports.fill(this.#tlb + mode * tlbBlockBytes + table, 0xff, tlbEntries * 16)
   }
 }

@@ -293,12 +293,12 @@ export class HartState implements CsrHost {
     const { core } = this
     const inLargeLeaf = (va: bigint): boolean => core.view.getUint8(core.isaArea + Number((va >> 21n) & BigInt(largeLeafSlots - 1))) !== 0
     if (address === undefined || core.cell(riscvCells.hugeLeaf) !== 0 || inLargeLeaf(address)) this.flush()
-    else core.flushPage(address)
+    else core.tables.flushPage(address)
   }
 
   flush(): void {
     const { core } = this
-    core.flush()
+    core.tables.flush()
     core.setCell(riscvCells.hugeLeaf, 0)
     new Uint8Array(core.view.buffer, core.isaArea, largeLeafSlots).fill(0)
   }
@@ -312,14 +312,14 @@ export class HartState implements CsrHost {
     core.setCell(riscvCells.dataPrivilege, data)
     core.setCell(riscvCells.sum, sum ? 1 : 0)
     core.setCell(riscvCells.mxr, (mstatus & status.mxr) !== 0n ? 1 : 0)
-    core.selectWay(this.#privilege === machine ? 1 : 0)
+    core.tables.selectWay(this.#privilege === machine ? 1 : 0)
     const modified = data !== this.#privilege
     // The block for MPRV serves whatever it stands for at the time.
-    if (modified || this.#modified) core.flushMode(modes.modified)
+    if (modified || this.#modified) core.tables.flushMode(modes.modified)
     this.#modified = modified
-    if (modified) core.selectMode(modes.modified)
-    else if (data === supervisor) core.selectMode(sum ? modes.supervisorSum : modes.supervisor)
-    else core.selectMode(data === machine ? modes.machine : modes.user)
+    if (modified) core.tables.selectMode(modes.modified)
+    else if (data === supervisor) core.tables.selectMode(sum ? modes.supervisorSum : modes.supervisor)
+    else core.tables.selectMode(data === machine ? modes.machine : modes.user)
   }
 
   #floatChanged(): void {
