@@ -151,3 +151,12 @@ it('a lock is waited for until it is given back, or until the wait is given up',
   await second
   expect(order).toEqual(['first', 'second'])
 })
+
+it('a host whose apt names no mirror is told to set STRATA_MIRROR', async () => {
+  const directory = await temporaryDirectory()
+  // Without apt's configuration, in a mount namespace of its own.
+  const hide = 'mount -t tmpfs tmpfs /etc/apt && exec env --unset=STRATA_MIRROR "$@"'
+  const { code, stdout } = await pull(directory, ['unshare', '--map-root-user', '--mount', 'sh', '-c', hide, 'sh']).ended
+  expect(stdout).toMatch(/^ERR_IMAGE_NETWORK no Debian mirror is known.*set STRATA_MIRROR/)
+  expect(code).toBe(1)
+})

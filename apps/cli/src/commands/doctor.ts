@@ -65,7 +65,8 @@ export const cacheFindings = async (): Promise<Finding[]> => {
 export const mirrorFinding = async (): Promise<Finding> => {
   const what = 'mirror'
   const set = process.env['STRATA_MIRROR']
-  const name = set !== undefined && set !== '' ? `${set} (STRATA_MIRROR)` : (await readAptMirror()) ?? "Debian's own"
+  const name = set !== undefined && set !== '' ? `${set} (STRATA_MIRROR)` : await readAptMirror()
+  if (name === undefined) return { what, good: false, found: 'none: apt names no Debian mirror here', remedy: 'set STRATA_MIRROR to the URL of a Debian mirror' }
   try {
     let offline: string | undefined
     const archive = new DebianArchive({

@@ -30,7 +30,7 @@ interface StoredRelease {
   readonly fetched: number
 }
 
-const defaultMirror = 'http://deb.debian.org/debian'
+const exampleMirror = 'http://mirror.example/debian'
 const advice = 'check the network, or set STRATA_MIRROR to the URL of a Debian mirror that can be reached'
 const maximumInReleaseSize = 16 << 20
 // The indexes are asked for at most this often; what they name stays on mirrors for longer.
@@ -60,7 +60,7 @@ export class DebianArchive {
     this.#mirror = options.mirror ?? (environment === '' ? undefined : environment)
     this.#trustedKeys = options.trustedKeys ?? debianArchiveKeys
     if (this.#mirror !== undefined && !/^https?:\/\/[^/]/.test(this.#mirror)) {
-      throw new ImageOptionError(`expected STRATA_MIRROR, or the mirror given, to be a URL such as ${defaultMirror}, `
+      throw new ImageOptionError(`expected STRATA_MIRROR, or the mirror given, to be a URL such as ${exampleMirror}, `
         + `got ${JSON.stringify(this.#mirror)}`)
     }
     if (!/^[a-z0-9][a-z0-9./-]*$/.test(this.suite) || this.suite.includes('..')) {
@@ -138,8 +138,11 @@ export class DebianArchive {
     this.#site ??= (async () => {
       // The HTTP client takes longer to load than an image from the cache: only who needs it waits for it.
       const [apt, { HttpClient }] = await Promise.all([readAptConfiguration(), import('./http.ts')])
-      const mirror = (this.#mirror ?? apt.mirror ?? defaultMirror).replace(/\/+$/, '')
-      return { mirror, http: new HttpClient(apt.proxy, advice) }
+      const mirror = this.#mirror ?? apt.mirror
+      if (mirror === undefined) {
+        throw new ImageNetworkError(`no Debian mirror is known, as this host's apt names none: set STRATA_MIRROR to the URL of one, such as ${exampleMirror}`)
+      }
+      return { mirror: mirror.replace(/\/+$/, ''), http: new HttpClient(apt.proxy, advice) }
     })()
     return this.#site
   }
