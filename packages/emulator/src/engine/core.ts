@@ -47,8 +47,6 @@ export type Engine = 'interpreter' | 'translator' | 'eager'
 
 export interface CoreOptions {
   readonly engine: Engine
-  /** Milliseconds, for statistics. */
-  readonly now?: () => number
 }
 
 /** How many pages of pre-decoded code a CPU keeps: 32 MiB of slots, or 64 where regions depend on them. */
@@ -195,7 +193,6 @@ export class Core {
         probe: (address) => this.#probe(address),
         epoch: () => this.cell(cells.epoch),
       },
-      options.now ?? (() => 0),
       this.#eager,
     )
     this.translator.reset()

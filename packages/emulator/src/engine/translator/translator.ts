@@ -42,7 +42,6 @@ export interface TranslatorHost {
 
 interface Live {
   readonly region: Region
-  readonly index: number
   readonly record: number
 }
 
@@ -54,8 +53,6 @@ export interface TranslatorStatistics {
   /** Guest instructions in them, and bytes of WebAssembly they became. */
   readonly instructions: number
   readonly bytes: number
-  /** Milliseconds spent finding, emitting and instantiating (not what the engine compiles in the background). */
-  readonly milliseconds: number
   /** How often the pages of a region were looked up again after translations changed, and how often that failed. */
   readonly revalidations: number
   readonly stale: number
@@ -75,13 +72,11 @@ export class Translator {
   readonly #byPage = new Map<number, Set<number>>()
   #next = 0
   #used = 0
-  #statistics = { translated: 0, instructions: 0, bytes: 0, milliseconds: 0, revalidations: 0, stale: 0 }
-  readonly #now: () => number
+  #statistics = { translated: 0, instructions: 0, bytes: 0, revalidations: 0, stale: 0 }
   readonly #hotSamples: number
 
-  constructor(host: TranslatorHost, now: () => number, eager: boolean) {
+  constructor(host: TranslatorHost, eager: boolean) {
     this.#host = host
-    this.#now = now
     this.#hotSamples = eager ? 1 : hotSamples
     host.cache.onDrop = (page) => { this.#dropPage(page) }
   }
@@ -141,7 +136,6 @@ export class Translator {
 
   #translate(pc: bigint): void {
     const host = this.#host
-    const started = this.#now()
     const base = pc & ~0xfffn
     const known = new Map<number, number | undefined>()
     const pageOf = (page: number): number | undefined => {
@@ -198,7 +192,6 @@ export class Translator {
     this.#statistics.translated++
     this.#statistics.bytes += binary.length
     this.#statistics.instructions += region.blocks.reduce((sum, block) => sum + block.steps.length, 0)
-    this.#statistics.milliseconds += this.#now() - started
   }
 
   #install(region: Region, index: number, record: number, rows: Int32Array, entered: unknown): void {
@@ -207,7 +200,7 @@ export class Translator {
     table.set(index, entered)
     view.setInt32(record, -1, true)
     for (const [at, value] of rows.entries()) view.setInt32(record + recordBytes + at * 4, value, true)
-    this.#live.set(index, { region, index, record })
+    this.#live.set(index, { region, record })
     for (const ram of region.pages.values()) {
       cache.holdsCode(ram)
       const set = this.#byPage.get(ram)
